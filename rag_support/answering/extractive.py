@@ -1,0 +1,83 @@
+"""The answerer that needs no model: the best statements of the hits, in the asker's language, each cited.
+
+A statement is a span of the source in the reviewed translation of the asker's language. Where none exists the Japanese
+is quoted inside a sentence in that language. Nothing is generated, so nothing can be invented.
+"""
+
+from collections.abc import Sequence
+
+from rag_support.answering.answerability import Answerability
+from rag_support.answering.conflicts import find_conflicts
+from rag_support.answering.phrases import REFUSALS, UNTRANSLATED, base_language, localised
+from rag_support.answering.selection import Statement, select_statements
+from rag_support.types import Citation, Draft, Hit, Refusal, RefusalKind
+
+
+class ExtractiveAnswerer:
+    """Question and hits to a cited draft, or a refusal."""
+
+    def __init__(self, answerability: Answerability | None = None) -> None:
+        self._answerability = answerability or Answerability()
+
+    def answer(self, question: str, language: str, hits: Sequence[Hit]) -> Draft:
+        """`language` is ja, en, zh or zh-Hant."""
+        confidence = self._answerability.probability(hits, base_language(language))
+        if kind := self._answerability.refusal(confidence, hits):
+            return refuse(kind, language, confidence)
+        statements = select_statements(question, hits, base_language(language))
+        if not statements:
+            return refuse("nothing_found", language, confidence)
+        citations = [_citation(number, statement, language) for number, statement in enumerate(statements, start=1)]
+        return Draft(
+            text=_compose(statements, citations, language),
+            confidence=confidence,
+            citations=tuple(citations),
+            conflicts=find_conflicts(citations, language),
+        )
+
+
+def refuse(kind: RefusalKind, language: str, confidence: float) -> Draft:
+    """The localised refusal of a kind; its message is also the answer's text."""
+    message = localised(REFUSALS[base_language(language)][kind], language)
+    return Draft(text=message, confidence=confidence, refusal=Refusal(kind=kind, message=message))
+
+
+def _citation(number: int, statement: Statement, language: str) -> Citation:
+    chunk, span = statement.chunk, statement.span
+    base = base_language(language)
+    translation = None if base == chunk.language else span.texts.get(base)
+    return Citation(
+        number=number,
+        chunk_id=chunk.chunk_id,
+        doc_id=chunk.doc_id,
+        heading=chunk.heading,
+        quote=chunk.text[span.start - chunk.start : span.end - chunk.start],
+        start=span.start,
+        end=span.end,
+        translation=None if translation is None else localised(translation, language),
+        reviewed=base in span.texts,
+    )
+
+
+def _compose(statements: Sequence[Statement], citations: Sequence[Citation], language: str) -> str:
+    """Sentences run on in one paragraph, list members stand on lines of their own, every statement ends in its [n]."""
+    base = base_language(language)
+    gap = "" if base in ("ja", "zh") else " "
+    lines: list[str] = []
+    untranslated = any(base not in statement.span.texts for statement in statements)
+    if untranslated:
+        lines.append(localised(UNTRANSLATED[base], language))
+    after_list = False
+    for statement, citation in zip(statements, citations, strict=True):
+        span = statement.span
+        text = span.texts.get(base)
+        shown = localised(text, language) if text is not None else f"「{next(iter(span.texts.values()))}」"
+        shown = f"{shown} [{citation.number}]"
+        if statement.listed:
+            lines.append(f"{span.number}. {shown}" if span.kind == "step" else f"- {shown}")
+        elif lines and not after_list and not (untranslated and len(lines) == 1 and base in ("ja", "zh")):
+            lines[-1] += (gap or " ") + shown
+        else:
+            lines.append(shown)
+        after_list = statement.listed
+    return "\n".join(lines)

@@ -1,0 +1,86 @@
+"""What the service says in its own words, per language: refusals and the frames around untranslated quotations.
+
+Everything else in an answer comes from the sources or their reviewed translations.
+"""
+
+from functools import cache
+
+from rag_support.types import RefusalKind
+
+REFUSALS: dict[str, dict[RefusalKind, str]] = {
+    "ja": {
+        "nothing_found": (
+            "申し訳ございません。このご質問への回答は、ガイドに見つかりませんでした。"
+            "言葉を変えてもう一度お試しいただくか、公式のお問い合わせ窓口にご確認ください。"
+        ),
+        "out_of_scope": (
+            "申し訳ございません。このご質問は、ガイドで扱っている内容ではないため、お答えできません。"
+            "カスタマーサービスの利用方法についてのご質問をお寄せください。"
+        ),
+        "unverified": (
+            "申し訳ございません。回答を原文と照合できなかったため、お答えを控えます。"
+            "公式のお問い合わせ窓口にご確認ください。"
+        ),
+        "language_unsure": (
+            "ご質問の言語を判別できませんでした。日本語、英語、中国語のいずれかの文でお尋ねください。"
+        ),
+    },
+    "en": {
+        "nothing_found": (
+            "Sorry, the guide does not answer this question. "
+            "Please try other words, or ask the official support desk."
+        ),
+        "out_of_scope": (
+            "Sorry, this question is outside what the guide covers, so I cannot answer it. "
+            "Please ask about using customer service."
+        ),
+        "unverified": (
+            "Sorry, I could not check an answer against the source, so I am not giving one. "
+            "Please ask the official support desk."
+        ),
+        "language_unsure": (
+            "I could not tell which language this is. Please ask a full question in Japanese, English or Chinese."
+        ),
+    },
+    "zh": {
+        "nothing_found": "很抱歉，指南中没有找到这个问题的答案。您可以换一种说法再试，或向官方客服窗口确认。",
+        "out_of_scope": "很抱歉，这个问题不在指南涵盖的范围内，无法为您解答。欢迎您咨询与客服使用方法有关的问题。",
+        "unverified": "很抱歉，未能将答案与原文核对一致，因此暂不提供答案。请您向官方客服窗口确认。",
+        "language_unsure": "未能判断您使用的语言。请您用日语、英语或中文的完整句子提问。",
+    },
+}  # fmt: skip
+
+UNTRANSLATED = {
+    "ja": "原文には、次のように書かれています。",
+    "en": "The source, which is in Japanese, says:",
+    "zh": "以下为日语原文：",
+}
+
+SERVED_LANGUAGES = {
+    "ja": "回答できる言語は、日本語、英語、中国語です。",
+    "en": "Answers are available in Japanese, English and Chinese.",
+    "zh": "可用日语、英语和中文为您解答。",
+}
+
+TOPICS = {
+    "ja": {"hours": "時間", "telephone": "電話番号", "percentage": "割合", "domain": "ドメイン"},
+    "en": {"hours": "hours", "telephone": "telephone number", "percentage": "percentage", "domain": "domain"},
+    "zh": {"hours": "时间", "telephone": "电话号码", "percentage": "比例", "domain": "域名"},
+}
+
+
+@cache
+def _traditional():  # type: ignore[no-untyped-def]  # the library has no types
+    from opencc import OpenCC
+
+    return OpenCC("s2twp")
+
+
+def localised(text: str, language: str) -> str:
+    """Chinese text in the characters asked for; anything else unchanged. "zh-Hant" is written as in Taiwan."""
+    return str(_traditional().convert(text)) if language == "zh-Hant" else text
+
+
+def base_language(language: str) -> str:
+    """The primary tag: "zh-Hant" → "zh"."""
+    return language.partition("-")[0]

@@ -1,0 +1,217 @@
+"""Hits → the statements that make a short answer.
+
+Every statement of the first hits is scored: how well it matches, whether it holds the kind of value that was asked for,
+and, for the first statement of a section, how well the section's heading or FAQ question matches, since a section
+answers its heading from the top. The best one speaks, with those that come close behind it. A list is given as what it
+is: steps whole and in order, short items under the sentence that introduces them, of a table the rows asked for. Notes
+that bear on a chosen value stay with it, since a number without its caveat can harm.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag_support.answering.asked import AskedKind, asked_kinds
+from rag_support.answering.values import values
+from rag_support.types import Chunk, Hit, Span
+
+_HITS = 3  # sections looked into
+_SENTENCES = 3  # of an answer, lists and notes not counted
+_BUDGET_CHARS = {"ja": 220, "zh": 220}
+_BUDGET_CHARS_ELSE = 450
+_NEAR = 0.75  # of the best score: a further statement has to come this close
+_ASKED_BONUS = 0.2  # for a value of the kind that was asked for
+_TOP = 0.95  # of the heading's score: what the first statement of its section scores at least
+_LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps and short items are shown whole
+_LIST_ITEMS = 12
+_STANDS_OUT = 1.25  # times the mean of a table: rows above it are the ones asked for
+_SAME = 0.6  # overlap of character bigrams from which two statements say the same
+_NOTES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One span of an answer, with the chunk it stands in."""
+
+    chunk: Chunk
+    position: int  # of the span in the chunk
+    listed: bool  # shown on a line of its own, as part of a list
+
+    @property
+    def span(self) -> Span:
+        return self.chunk.spans[self.position]
+
+    @property
+    def source(self) -> str:
+        """The span's own words, in the language of its document."""
+        return self.chunk.text[self.span.start - self.chunk.start : self.span.end - self.chunk.start]
+
+
+def select_statements(question: str, hits: Sequence[Hit], language: str) -> list[Statement]:
+    """The statements of an answer in reading order; empty when no hit holds any."""
+    asked = asked_kinds(question)
+    sections = [_Section(hit, asked, hits[0].score) for hit in hits[:_HITS]]
+    candidates = sorted(
+        ((score, section, position) for section in sections for position, score in section.scores.items()),
+        key=lambda candidate: -candidate[0],
+    )
+    if not candidates:
+        return []
+    best = candidates[0][0]
+    answer = _Answer(language)
+    for score, section, position in candidates:
+        if score < _NEAR * best:
+            break
+        answer.add(section, position)
+    return [statement for section in sections for statement in answer.of(section)]
+
+
+class _Section:
+    """A hit's chunk with the scores of its statements."""
+
+    def __init__(self, hit: Hit, asked: frozenset[AskedKind], best_score: float) -> None:
+        self.chunk = hit.chunk
+        self.asked = asked
+        self.matches = dict(enumerate(hit.span_scores))
+        self.statements = [position for position, span in enumerate(hit.chunk.spans) if _states(span)]
+        self.first = self.statements[0] if self.statements else -1
+        heading = max((hit.span_scores[p] for p, span in enumerate(hit.chunk.spans) if not _states(span)), default=0.0)
+        share = hit.score / best_score if best_score else 1.0
+        self.scores: dict[int, float] = {}
+        for position in self.statements:
+            score = hit.span_scores[position]
+            speaks_for = [position]
+            if position == self.first:
+                score = max(score, _TOP * heading)
+                speaks_for += self.group_of(position)
+            if any(asked & values(self._source(p)).keys() for p in speaks_for):
+                score += _ASKED_BONUS
+            self.scores[position] = score * share
+
+    def _source(self, position: int) -> str:
+        span = self.chunk.spans[position]
+        return self.chunk.text[span.start - self.chunk.start : span.end - self.chunk.start]
+
+    def group_of(self, position: int) -> list[int]:
+        """The list or table that a statement belongs to; for the section's first statement, the one that follows."""
+        group = self.chunk.spans[position].group
+        if group < 0 and position == self.first:
+            near = self.statements[1:3]
+            group = next((self.chunk.spans[p].group for p in near if self.chunk.spans[p].group >= 0), -1)
+        if group < 0 and position + 1 < len(self.chunk.spans) and _introduces(self._source(position)):
+            group = self.chunk.spans[position + 1].group
+        return [p for p in self.statements if self.chunk.spans[p].group == group] if group >= 0 else []
+
+    def shown_of(self, members: list[int]) -> list[int]:
+        """The members of a list that the answer shows."""
+        kind = self.chunk.spans[members[0]].kind
+        if kind == "step":
+            return members
+        scores = {
+            p: self.matches[p] + (_ASKED_BONUS if self.asked & values(self._source(p)).keys() else 0) for p in members
+        }
+        if kind == "row":
+            mean = sum(scores.values()) / len(members)
+            leading = [p for p in members if scores[p] >= _STANDS_OUT * mean]
+            members = leading or members
+        limit = _LIST_ITEMS if all(not _is_sentence(self._source(p)) for p in members) else _LIST_SENTENCES
+        return sorted(sorted(members, key=lambda p: -scores[p])[:limit])
+
+    def lead_in(self, members: list[int]) -> int | None:
+        """The sentence that introduces a list, without which its members may not be understood."""
+        before = members[0] - 1
+        return before if before in self.scores and self.chunk.spans[before].group < 0 else None
+
+    def notes(self) -> list[int]:
+        notes = [p for p in self.statements if self.chunk.spans[p].kind == "note"]
+        return sorted(sorted(notes, key=lambda p: -self.matches[p])[:_NOTES])
+
+
+class _Answer:
+    """What has been chosen so far, within the bounds of a short answer.
+
+    One list at most; after it one more sentence, from the same section.
+    """
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._chars = _BUDGET_CHARS.get(language, _BUDGET_CHARS_ELSE)
+        self._sentences = 0
+        self._listing: _Section | None = None
+        self._lead: _Section | None = None
+        self._chosen: dict[int, dict[int, bool]] = {}
+        self._kept: list[str] = []
+
+    def add(self, section: _Section, position: int) -> None:
+        self._lead = self._lead or section
+        chosen = self._chosen.setdefault(id(section), {})
+        span = section.chunk.spans[position]
+        if position in chosen or self._said(span):
+            return
+        members = section.group_of(position)
+        alone = (
+            span.group >= 0 and span.kind == "item" and _is_sentence(section._source(position)) and self._sentences > 0
+        )
+        if alone or not members:
+            if (self._listing is None or self._listing is section) and self._take(span):
+                chosen[position] = span.group >= 0
+            return
+        if self._listing is not None or not self._take(span):
+            return
+        self._listing = section
+        if span.group < 0:
+            chosen[position] = False
+        lead_in = section.lead_in(members)
+        if lead_in is not None and section.chunk.spans[members[0]].kind != "row":
+            chosen.setdefault(lead_in, False)
+        for p in section.shown_of(members):
+            chosen[p] = True
+            self._keep(section.chunk.spans[p])
+        self._sentences = max(self._sentences, _SENTENCES - 1)
+
+    def of(self, section: _Section) -> Iterator[Statement]:
+        """The chosen statements of a section in order, and the notes that bear on their values."""
+        chosen = self._chosen.get(id(section), {})
+        statements = [Statement(section.chunk, p, listed) for p, listed in sorted(chosen.items())]
+        yield from statements
+        if section is self._lead and any(values(statement.source) for statement in statements):
+            for p in section.notes():
+                if p not in chosen and not self._said(section.chunk.spans[p]):
+                    yield Statement(section.chunk, p, False)
+
+    def _take(self, span: Span) -> bool:
+        """Room for one more sentence? The first always has it."""
+        chars = len(self._text(span))
+        if self._sentences and (self._sentences >= _SENTENCES or chars > self._chars):
+            return False
+        self._sentences += 1
+        self._chars -= chars
+        self._keep(span)
+        return True
+
+    def _text(self, span: Span) -> str:
+        return span.texts.get(self._language) or next(iter(span.texts.values()))
+
+    def _keep(self, span: Span) -> None:
+        self._kept.append(self._text(span))
+
+    def _said(self, span: Span) -> bool:
+        return any(_same(self._text(span), kept) for kept in self._kept)
+
+
+def _states(span: Span) -> bool:
+    return span.kind not in ("heading", "question")
+
+
+def _introduces(text: str) -> bool:
+    """Whether a sentence leads into what follows it: 「…は、次のとおりです。」, “… as follows:”."""
+    signs = ("次の", "以下", "下記", "下の表", "following", "as follows", "below", "如下", "下列", "下表")
+    return text.rstrip("。. ").endswith((":", "：")) or any(sign in text for sign in signs)
+
+
+def _is_sentence(text: str) -> bool:
+    return text.rstrip().endswith(("。", ".", "！", "!", "」", "）"))
+
+
+def _same(one: str, other: str) -> bool:
+    a, b = ({text[i : i + 2] for i in range(len(text) - 1)} for text in (one, other))
+    return bool(a and b) and len(a & b) / min(len(a), len(b)) >= _SAME

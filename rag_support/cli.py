@@ -1,0 +1,211 @@
+"""rag-support: index, serve, ask, translations. Each command parses, calls one function, prints."""
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from rag_support import __version__
+from rag_support.config import Settings
+from rag_support.errors import NoSnapshot, RagSupportError
+
+
+class _Command(click.Group):
+    """Turns every error raised on purpose into one line and exit status 1; anything else is a fault and shows itself."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RagSupportError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Command)
+@click.version_option(__version__)
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Customer-support questions in Japanese, English or Chinese, answered from a Japanese guide with citations.
+
+    Settings are environment variables named RAG_SUPPORT_…, or lines in a file `.env`; see the README.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        lines = [f"RAG_SUPPORT_{str(found['loc'][0]).upper()}: {found['msg']}" for found in error.errors()]
+        raise click.ClickException("the settings are not valid.\n  " + "\n  ".join(lines)) from error
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("faiss").setLevel(logging.WARNING)  # it tells at length which processors it looked for
+    ctx.obj = settings
+
+
+@main.command()
+@click.pass_obj
+def index(settings: Settings) -> None:
+    """Build the index from the corpus and publish it."""
+    _build(settings)
+
+
+def _build(settings: Settings) -> None:
+    from rag_support.embedding import load_embedder
+    from rag_support.ingest.build import build_index
+
+    with _Progress() as progress:
+        manifest = build_index(
+            settings.corpus,
+            settings.index,
+            load_embedder(settings.embedder),
+            keep=settings.keep_snapshots,
+            progress=progress.show,
+        )
+    counts = manifest.counts
+    languages = ", ".join(f"{language} {number}" for language, number in counts.passages.items())
+    click.echo(
+        f"Index {manifest.snapshot_id}: {counts.documents} documents, {counts.chunks} chunks, passages {languages}, "
+        f"{counts.vectors} vectors."
+    )
+    for left in manifest.left_out:
+        click.echo(f"Left out: {left.doc_id}: {left.problem} {left.mend}", err=True)
+
+
+class _Progress:
+    """A bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._bar: Any = None
+        self._stage = ""
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        if stage != self._stage:
+            self._close()
+            self._stage = stage
+            if self._terminal:
+                from tqdm import tqdm
+
+                self._bar = tqdm(desc=stage, total=total or None, leave=False)
+            else:
+                click.echo(f"{stage}{f' ({total} texts)' if total else ''}", err=True)
+        if self._bar is not None:
+            self._bar.update(done - self._bar.n)
+
+
+@main.command()
+@click.option("--build-if-missing", is_flag=True, help="Build the index first when there is none.")
+@click.pass_obj
+def serve(settings: Settings, build_if_missing: bool) -> None:
+    """Serve the HTTP API and the web page until interrupted."""
+    from rag_support import snapshot
+
+    if build_if_missing:
+        try:
+            snapshot.current_id(settings.index)
+        except NoSnapshot:
+            _build(settings)
+    from rag_support.service.server import serve as run
+
+    run(settings)
+
+
+@main.command()
+@click.argument("question")
+@click.option(
+    "--language", type=click.Choice(["auto", "ja", "en", "zh"]), default="auto", help="Language of the answer."
+)
+@click.option("--top-k", type=click.IntRange(1, 50), default=10, help="Passages to search.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole answer as the HTTP API gives it.")
+@click.pass_obj
+def ask(settings: Settings, question: str, language: str, top_k: int, as_json: bool) -> None:
+    """Answer one QUESTION on the terminal, with its sources."""
+    from rag_support.embedding import load_embedder
+    from rag_support.pipeline import Pipeline
+
+    pipeline = Pipeline.open(settings.index, load_embedder(settings.embedder), settings.fallback_language)
+    answer = pipeline.answer(question, language, top_k)
+    if as_json:
+        from rag_support.service.schemas import AnswerResponse
+
+        click.echo(AnswerResponse.of(answer).model_dump_json(indent=2))
+        return
+    click.echo(answer.draft.text)
+    for citation in answer.draft.citations:
+        click.echo(f"\n[{citation.number}] {citation.doc_id} › {' › '.join(citation.heading[1:] or citation.heading)}")
+        click.echo(f"    {citation.quote}")
+
+
+@main.group()
+def translations() -> None:
+    """The reviewed translation memory under <corpus>/translations."""
+
+
+def _with_segments(action: Callable[[Path, str, dict[str, Any]], None], settings: Settings) -> None:
+    from rag_support.ingest.readers import read_corpus
+    from rag_support.ingest.translation_memory import TARGET_LANGUAGES, segments_of
+
+    segments = segments_of(read_corpus(settings.corpus).documents)
+    for language in TARGET_LANGUAGES:
+        action(settings.corpus, language, segments)
+
+
+@translations.command()
+@click.option("--verbose", is_flag=True, help="List every missing and fuzzy segment.")
+@click.pass_obj
+def check(settings: Settings, verbose: bool) -> None:
+    """Report coverage and stale entries per language; exit status 1 unless every segment is reviewed."""
+    from rag_support.ingest.translation_memory import coverage
+
+    complete = True
+
+    def report(corpus: Path, language: str, segments: dict[str, Any]) -> None:
+        nonlocal complete
+        found = coverage(corpus, language, segments)
+        complete &= found.complete
+        share = 100 * found.reviewed / found.segments if found.segments else 100.0
+        click.echo(
+            f"{language}: {share:.1f}% reviewed ({found.reviewed} of {found.segments} segments), "
+            f"{len(found.missing)} missing, {len(found.fuzzy)} fuzzy, {found.obsolete} no longer used"
+        )
+        listed = [(kind, text) for kind in ("missing", "fuzzy") for text in getattr(found, kind)]
+        for kind, text in listed if verbose else []:
+            place = segments[text][0]
+            click.echo(f"  {kind} {place.doc_id}:{place.line}: {text}")
+
+    _with_segments(report, settings)
+    if not complete:
+        click.echo(
+            "Run `rag-support translations update`, translate what is new in a PO editor, and check again.", err=True
+        )
+        sys.exit(1)
+
+
+@translations.command()
+@click.pass_obj
+def update(settings: Settings) -> None:
+    """Bring new and changed segments into the catalogues; no translation is lost."""
+    from rag_support.ingest.translation_memory import catalog_path, update_catalog
+
+    def merge(corpus: Path, language: str, segments: dict[str, Any]) -> None:
+        update_catalog(corpus, language, segments)
+        click.echo(f"updated {catalog_path(corpus, language)}")
+
+    _with_segments(merge, settings)
+
+
+if __name__ == "__main__":
+    main()

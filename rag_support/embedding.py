@@ -1,0 +1,128 @@
+"""Texts to vectors, (n, d) float32 with unit-length rows.
+
+The shipped StaticEmbedding model is read here without torch: its tokenizer.json and its table of token vectors are all
+there is to it, and a serving process stays small and starts fast. Every other model goes through
+sentence-transformers, imported on first use. A test holds both ways to the same vectors.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from rag_support.config import SHIPPED_EMBEDDER
+from rag_support.errors import EmbedderError
+from rag_support.types import Embedder, FloatMatrix
+
+MODELS = Path(__file__).parent / "models"
+_STATIC_TYPE = "StaticEmbedding"
+_TABLE_KEY = "embedding.weight"
+
+
+def load_embedder(name: str) -> Embedder:
+    """The embedder that a setting names: the shipped model, a SentenceTransformer folder, or a hub name.
+
+    Raises EmbedderError when there is no such model or it does not load.
+    """
+    folder = MODELS / SHIPPED_EMBEDDER if name == SHIPPED_EMBEDDER else Path(name)
+    if folder.is_dir() and (static := _static_folder(folder)):
+        return StaticEmbedder(name, static)
+    if not folder.is_dir() and (folder.is_absolute() or name.startswith(".")):
+        raise EmbedderError(f"{name}: no such model folder. Set RAG_SUPPORT_EMBEDDER to a SentenceTransformer folder.")
+    return TransformerEmbedder(name)
+
+
+def _static_folder(folder: Path) -> Path | None:
+    """The folder of the table when `folder` holds a static model and nothing that changes its vectors, else None."""
+    try:
+        modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+        kinds = [module["type"].rsplit(".", 1)[-1] for module in modules]
+        if kinds not in ([_STATIC_TYPE], [_STATIC_TYPE, "Normalize"]):
+            return None
+        table = folder / modules[0]["path"]
+        with safe_open(table / "model.safetensors", framework="np") as tensors:
+            return table if _TABLE_KEY in tensors.keys() else None  # noqa: SIM118 (no mapping)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError):
+        return None  # sentence-transformers will say what is wrong with it
+
+
+class StaticEmbedder:
+    """A StaticEmbedding model: the mean of a text's token vectors, scaled to unit length."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        table_file, tokenizer_file = folder / "model.safetensors", folder / "tokenizer.json"
+        try:
+            tokenizer_bytes = tokenizer_file.read_bytes()
+            fingerprint = hashlib.sha256(table_file.read_bytes() + tokenizer_bytes).hexdigest()
+            self._table = load_file(table_file)[_TABLE_KEY]
+            self._tokenizer = Tokenizer.from_buffer(tokenizer_bytes)
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            raise EmbedderError(
+                f"{folder}: the embedding model does not load ({error}). Restore the folder from the repository, "
+                "or make it anew with `make model`."
+            ) from error
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self.model_id = f"{name}@{fingerprint[:16]}"
+        self.dimensions = int(self._table.shape[1])
+
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        return self._embed(texts)
+
+    def embed_passages(self, texts: Sequence[str]) -> FloatMatrix:
+        return self._embed(texts)
+
+    def _embed(self, texts: Sequence[str]) -> FloatMatrix:
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        for row, encoding in enumerate(encodings):
+            if encoding.ids:  # a text without a token keeps the zero vector, which is similar to nothing
+                vectors[row] = self._table[encoding.ids].mean(axis=0, dtype=np.float32)
+        return _unit(vectors)
+
+
+class TransformerEmbedder:
+    """Any model that sentence-transformers loads, with the query and passage prompts it brings."""
+
+    def __init__(self, name: str) -> None:
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            raise EmbedderError(
+                f"{name}: this model needs sentence-transformers, which is not installed. Run `make setup`."
+            ) from error
+        try:
+            self._model = SentenceTransformer(name, device=None)
+        except Exception as error:  # the library raises whatever its hub client, torch or the file format raise
+            raise EmbedderError(
+                f"{name}: sentence-transformers cannot load this model ({type(error).__name__}: {error}). "
+                "Check the name, the folder, and that the hub can be reached."
+            ) from error
+        self.dimensions = int(self._model.get_embedding_dimension() or 0)
+        self.model_id = f"{name}@{self._fingerprint()}"
+
+    def _fingerprint(self) -> str:
+        """SHA-256 over all weights in the order of their names: a hub name alone does not say which revision it is."""
+        digest = hashlib.sha256()
+        for key, tensor in sorted(self._model.state_dict().items()):
+            digest.update(key.encode())
+            digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        return _unit(self._model.encode_query(list(texts), show_progress_bar=False, convert_to_numpy=True))
+
+    def embed_passages(self, texts: Sequence[str]) -> FloatMatrix:
+        return _unit(self._model.encode_document(list(texts), show_progress_bar=False, convert_to_numpy=True))
+
+
+def _unit(vectors: FloatMatrix) -> FloatMatrix:
+    vectors = np.asarray(vectors, dtype=np.float32)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: FloatMatrix = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    return unit

@@ -1,0 +1,183 @@
+"""The ingest flow: corpus → documents → chunks → passages → vectors and terms → a published snapshot."""
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag_support import snapshot
+from rag_support.errors import CorpusError, SnapshotError
+from rag_support.ingest.chunking import chunk_document
+from rag_support.ingest.glossary import read_glossary
+from rag_support.ingest.readers import read_corpus
+from rag_support.ingest.spans import Translate
+from rag_support.ingest.translation_memory import TranslationMemory
+from rag_support.retrieval.dense import DenseIndex
+from rag_support.retrieval.lexical import LexicalIndex
+from rag_support.retrieval.passages import write_passages
+from rag_support.types import LANGUAGES, Chunk, Document, Embedder, FloatMatrix, Passage
+
+logger = logging.getLogger(__name__)
+
+WHOLE_CHUNK = -1  # in the place of a span's position: the vector is that of the whole passage
+_BATCH = 256  # texts embedded at once
+
+Progress = Callable[[str, int, int], None]
+"""(stage, done, total), called as the work goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One text to embed: a whole passage, or one of its spans."""
+
+    chunk_row: int
+    span: int  # position in the chunk, or WHOLE_CHUNK
+    language: int  # position in LANGUAGES; len(LANGUAGES) for any other
+    text: str
+
+
+def build_index(
+    corpus: Path, index: Path, embedder: Embedder, *, keep: int, progress: Progress = lambda *_: None
+) -> snapshot.Manifest:
+    """Build and publish a snapshot of a corpus; the live one is replaced only when all is written.
+
+    Raises CorpusError, TranslationMemoryError, EmbedderError, SnapshotError.
+    """
+    with snapshot.building(index) as folder:
+        reading = read_corpus(corpus, on_file=lambda doc_id: progress(f"reading {doc_id}", 0, 0))
+        memory = TranslationMemory.load(corpus)
+        chunks = [chunk for document in reading.documents for chunk in chunk_document(document, memory.translate)]
+        _check_slices(reading.documents, chunks)
+        if not chunks:
+            raise CorpusError(f"{corpus}: the documents hold no text to index. Add text to them, then build again.")
+        passages = [
+            (row, passage) for row, chunk in enumerate(chunks) for passage in passages_of(chunk, memory.translate)
+        ]
+
+        write_passages(folder / snapshot.PASSAGES, chunks)
+        progress("terms", 0, len(passages))
+        LexicalIndex.build([passage.text for _, passage in passages], [row for row, _ in passages]).save(
+            folder / snapshot.LEXICAL
+        )
+        units = list(_units(chunks, passages))
+        vectors = _embed(units, embedder, _previous_vectors(index, embedder), folder, progress)
+        DenseIndex.build(vectors).save(folder / snapshot.DENSE)
+        rows = np.array([(unit.chunk_row, unit.span, unit.language) for unit in units], dtype=np.int32)
+        np.save(folder / snapshot.DENSE_ROWS, rows, allow_pickle=False)
+        glossary = json.dumps(read_glossary(corpus), ensure_ascii=False)
+        (folder / snapshot.GLOSSARY).write_text(glossary, encoding="utf-8")
+
+        files = snapshot.file_list(folder)
+        created = datetime.now(UTC)
+        content = hashlib.sha256("".join(sorted(file.sha256 for file in files.values())).encode()).hexdigest()
+        per_document = Counter(chunk.doc_id for chunk in chunks)
+        manifest = snapshot.Manifest(
+            format_version=snapshot.FORMAT_VERSION,
+            snapshot_id=f"{created:%Y%m%dT%H%M%S%f}-{content[:8]}",
+            created=created.isoformat(timespec="seconds"),
+            embedder=embedder.model_id,
+            dimensions=embedder.dimensions,
+            counts=snapshot.Counts(
+                documents=len(reading.documents),
+                chunks=len(chunks),
+                passages=dict(Counter(passage.language for _, passage in passages)),
+                spans=sum(len(chunk.spans) for chunk in chunks),
+                vectors=len(units),
+            ),
+            sources=tuple(
+                snapshot.Source(
+                    doc_id=document.doc_id, sha256=document.source_sha256, chunks=per_document[document.doc_id]
+                )
+                for document in reading.documents
+            ),
+            left_out=tuple(
+                snapshot.SourceLeftOut(doc_id=left.doc_id, problem=left.problem, mend=left.mend)
+                for left in reading.left_out
+            ),
+            files=files,
+        )
+        snapshot.publish(index, folder, manifest, keep)
+        return manifest
+
+
+def passages_of(chunk: Chunk, translate: Translate) -> Iterable[Passage]:
+    """The chunk in each language that has any of its spans, under its headings in that language where reviewed."""
+    for language in dict.fromkeys((chunk.language, *LANGUAGES)):
+        texts = [span.texts[language] for span in chunk.spans if language in span.texts]
+        if not texts:
+            continue
+        source = language == chunk.language
+        path = [heading if source else translate(heading, language) for heading in chunk.heading]
+        headings = [heading for heading in path if heading and heading not in texts]
+        yield Passage(chunk_id=chunk.chunk_id, language=language, text="\n".join((*headings, *texts)))
+
+
+def _units(chunks: Sequence[Chunk], passages: Sequence[tuple[int, Passage]]) -> Iterable[Unit]:
+    numbers = {language: number for number, language in enumerate(LANGUAGES)}
+    for row, passage in passages:
+        language = numbers.get(passage.language, len(LANGUAGES))
+        yield Unit(row, WHOLE_CHUNK, language, passage.text)
+        for position, span in enumerate(chunks[row].spans):
+            if passage.language in span.texts:
+                yield Unit(row, position, language, span.texts[passage.language])
+
+
+def _check_slices(documents: Sequence[Document], chunks: Sequence[Chunk]) -> None:
+    texts = {document.doc_id: document.text for document in documents}
+    for chunk in chunks:
+        if texts[chunk.doc_id][chunk.start : chunk.end] != chunk.text:
+            raise CorpusError(
+                f"{chunk.doc_id}: characters {chunk.start}–{chunk.end} are not the chunk's text. "
+                "This is a fault of the reader; please report it with the file."
+            )
+
+
+def _key(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _previous_vectors(index: Path, embedder: Embedder) -> dict[bytes, NDArray[np.float32]]:
+    """Vectors of the live snapshot by the key of their text, if the same model made them; else none."""
+    try:
+        folder = index / snapshot.current_id(index)
+        manifest = snapshot.read_manifest(folder)
+        if manifest.embedder != embedder.model_id:
+            return {}
+        snapshot.check_files(folder, manifest)
+        keys = np.load(folder / snapshot.DENSE_KEYS, allow_pickle=False)
+        stored = DenseIndex.load(folder / snapshot.DENSE)
+        vectors = stored.vectors(0, stored.rows)
+        return {key.tobytes(): vector for key, vector in zip(keys, vectors, strict=True)}
+    except SnapshotError:
+        return {}  # no index yet, or one that is not to be trusted: embed everything
+
+
+def _embed(
+    units: Sequence[Unit],
+    embedder: Embedder,
+    known: dict[bytes, NDArray[np.float32]],
+    folder: Path,
+    progress: Progress,
+) -> FloatMatrix:
+    """Vectors of all units, (n, d); a text that is known, or occurs twice, is embedded once. Writes the keys beside."""
+    keys = [_key(unit.text) for unit in units]
+    fresh = {key: unit.text for key, unit in zip(keys, units, strict=True) if key not in known}
+    todo = list(fresh.items())
+    progress("embedding", 0, len(todo))
+    for first in range(0, len(todo), _BATCH):
+        batch = todo[first : first + _BATCH]
+        for (key, _), vector in zip(batch, embedder.embed_passages([text for _, text in batch]), strict=True):
+            known[key] = vector
+        progress("embedding", first + len(batch), len(todo))
+    logger.info("embedded %d texts, %d taken from the live index", len(todo), len(units) - len(todo))
+    np.save(
+        folder / snapshot.DENSE_KEYS, np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, 16), allow_pickle=False
+    )
+    return np.stack([known[key] for key in keys])

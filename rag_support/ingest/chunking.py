@@ -1,0 +1,84 @@
+"""Document → Chunks: one section each, where it is not too long.
+
+A chunk holds the blocks under one heading path, its heading first. A section over the limit is cut between blocks,
+lists and tables last of all, and an over-long paragraph between sentences; nothing is cut inside a sentence. Each
+chunk is a contiguous slice: text == document.text[start:end].
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
+
+from rag_support.ingest.spans import Translate, block_spans
+from rag_support.types import Chunk, Document, Span
+
+MAX_CHARS = 700  # of one chunk; a mean of token vectors over more text blurs, and a reader wants a place, not a page
+_MAX_LIST_CHARS = 2 * MAX_CHARS  # a list or table is kept whole up to here, since half of a procedure misleads
+
+
+def chunk_document(document: Document, translate: Translate) -> list[Chunk]:
+    """The chunks of one document in order; empty when it has no block with text."""
+    chunks: list[Chunk] = []
+    seen: Counter[str] = Counter()
+    for heading, spans in _sections(document, translate):
+        for piece in _pieces(spans):
+            start, end = piece[0].start, piece[-1].end
+            text = document.text[start:end]
+            repeat = seen[text]
+            seen[text] += 1
+            key = "\0".join((document.doc_id, *heading, text, str(repeat)))
+            chunks.append(
+                Chunk(
+                    chunk_id=hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16],
+                    doc_id=document.doc_id,
+                    title=document.title,
+                    language=document.language,
+                    heading=heading,
+                    start=start,
+                    end=end,
+                    text=text,
+                    spans=tuple(piece),
+                )
+            )
+    return chunks
+
+
+def _sections(document: Document, translate: Translate) -> Iterator[tuple[tuple[str, ...], list[Span]]]:
+    """(heading path, spans) per section; a heading with nothing of its own below it is carried by its subsections."""
+    sections = [
+        (
+            heading,
+            [span for block in blocks for span in block_spans(document.text, block, document.language, translate)],
+        )
+        for heading, blocks in groupby(document.blocks, key=lambda block: block.heading)
+    ]
+    for position, (heading, spans) in enumerate(sections):
+        if not spans:
+            continue
+        following = sections[position + 1][0] if position + 1 < len(sections) else ()
+        bare = len(spans) == 1 and spans[0].kind in ("heading", "question")
+        if bare and following[: len(heading)] == heading:
+            continue
+        yield heading, spans
+
+
+def _pieces(spans: list[Span]) -> Iterator[list[Span]]:
+    """Cut a section's spans into runs of at most MAX_CHARS; a list or table stays in one run where it can."""
+    piece: list[Span] = []
+    for _, members in groupby(enumerate(spans), key=lambda pair: pair[1].group if pair[1].group >= 0 else (pair[0],)):
+        unit = [span for _, span in members]
+        unit_chars = unit[-1].end - unit[0].start
+        keep_whole = len(unit) > 1 and unit_chars <= _MAX_LIST_CHARS
+        for run in [unit] if keep_whole else [[span] for span in unit]:
+            if piece and run[-1].end - piece[0].start > MAX_CHARS and not _only_lead_in(piece, keep_whole):
+                yield piece
+                piece = []
+            piece.extend(run)
+    if piece:
+        yield piece
+
+
+def _only_lead_in(piece: list[Span], before_list: bool) -> bool:
+    """A heading, or a heading and the sentence that introduces a list, does not stand alone."""
+    return len(piece) == 1 and piece[0].kind == "heading" or (before_list and len(piece) <= 2)

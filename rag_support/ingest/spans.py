@@ -1,0 +1,90 @@
+"""Block → Spans: the quotable pieces of a block, and how each reads in every language.
+
+A span reads in a language when each of its segments has a reviewed translation there. A table row is turned into one
+phrase under its header ("first cell (header: cell; header: cell)"), so that it can be read, embedded and quoted alone.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from rag_support.types import LANGUAGES, Block, Segment, Span, SpanKind
+
+Translate = Callable[[str, str], str | None]
+"""(segment, language) → its reviewed translation, or None."""
+
+_QUESTION_END = re.compile(r"[?？][」』）)\"”]*\s*$")
+
+
+def is_question(text: str) -> bool:
+    """Whether the text asks instead of states: such a span helps to find an answer and is never one."""
+    return _QUESTION_END.search(text) is not None
+
+
+def block_spans(text: str, block: Block, source_language: str, translate: Translate) -> Iterator[Span]:
+    """The spans of one block of a document's `text`, in order."""
+    if block.kind in ("paragraph", "note"):
+        for segment in block.segments:
+            yield _span(
+                text, block, "sentence" if block.kind == "paragraph" else "note", (segment,), source_language, translate
+            )
+        return
+    if not block.segments:
+        return
+    kind: SpanKind = block.kind  # type: ignore[assignment]  # a paragraph was dealt with above
+    if kind == "heading" and is_question(text[block.start : block.end]):
+        kind = "question"
+    yield _span(text, block, kind, block.segments, source_language, translate)
+
+
+def _span(
+    text: str,
+    block: Block,
+    kind: SpanKind,
+    segments: Sequence[Segment],
+    source_language: str,
+    translate: Translate,
+) -> Span:
+    # a row is quoted whole, with what stands between its cells; all else from its first to its last segment
+    start, end = (block.start, block.end) if kind == "row" else (segments[0].start, segments[-1].end)
+    if is_question(text[start:end]) and kind in ("sentence", "note"):
+        kind = "question"
+    texts: dict[str, str] = {}
+    for language in (source_language, *(tag for tag in LANGUAGES if tag != source_language)):
+        parts = _in_language(text, segments, source_language, language, translate)
+        header = _in_language(text, block.header, source_language, language, translate) if kind == "row" else []
+        if parts is not None and header is not None:
+            texts[language] = row_phrase(parts, header, language) if kind == "row" else _joined(parts, language)
+    return Span(kind=kind, start=start, end=end, texts=texts, number=block.number, group=block.group)
+
+
+def _in_language(
+    text: str, segments: Sequence[Segment], source_language: str, language: str, translate: Translate
+) -> list[str] | None:
+    sources = [" ".join(text[segment.start : segment.end].split()) for segment in segments]
+    if language == source_language:
+        return sources
+    translations = [translate(source, language) for source in sources]
+    if any(translation is None for translation in translations):
+        return None
+    return [translation for translation in translations if translation is not None]
+
+
+def _joined(parts: Sequence[str], language: str) -> str:
+    return ("" if language in ("ja", "zh") else " ").join(parts)
+
+
+def row_phrase(cells: Sequence[str], header: Sequence[str], language: str) -> str:
+    """A table row as one phrase; cells beyond the header, or a table without one, are listed plainly."""
+    colon, separator, opening, closing = {
+        "ja": ("：", "、", "（", "）"),
+        "zh": ("：", "；", "（", "）"),
+    }.get(language, (": ", "; ", " (", ")"))
+    subject, rest = cells[0], cells[1:]
+    if not rest:
+        return subject
+    if len(header) != len(cells):
+        return separator.join(cells)
+    if len(rest) == 1:
+        return f"{subject}{colon}{rest[0]}"
+    named = separator.join(f"{name}{colon}{cell}" for name, cell in zip(header[1:], rest, strict=True))
+    return f"{subject}{opening}{named}{closing}"

@@ -1,0 +1,145 @@
+"""The reviewed translation memory: gettext PO catalogues under <corpus>/translations, one a language.
+
+A msgid is a Japanese segment exactly as it stands in the corpus. Only entries that are translated and not fuzzy are
+ever served. Babel reads, merges and writes the catalogues; `update` brings new and changed segments in without losing
+a translation: a changed source keeps its old translation as a fuzzy proposal, a removed one is kept as obsolete.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import PoFileError, read_po, write_po
+
+from rag_support.errors import TranslationMemoryError
+from rag_support.types import LANGUAGES, Document
+
+SOURCE_LANGUAGE = "ja"
+TARGET_LANGUAGES = tuple(language for language in LANGUAGES if language != SOURCE_LANGUAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a segment stands: a document and a line, from 1."""
+
+    doc_id: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a corpus one catalogue serves. Counts are distinct segments."""
+
+    language: str
+    segments: int
+    reviewed: int
+    fuzzy: tuple[str, ...]
+    missing: tuple[str, ...]
+    obsolete: int
+
+    @property
+    def complete(self) -> bool:
+        return self.reviewed == self.segments and not self.fuzzy
+
+
+class TranslationMemory:
+    """Segment → reviewed translation, per language."""
+
+    def __init__(self, translations: Mapping[str, Mapping[str, str]]) -> None:
+        self._translations = translations
+
+    @classmethod
+    def load(cls, corpus: Path) -> "TranslationMemory":
+        """The catalogues of a corpus; a corpus without any has an empty memory.
+
+        Raises TranslationMemoryError when a catalogue cannot be read.
+        """
+        memory: dict[str, dict[str, str]] = {}
+        for language in TARGET_LANGUAGES:
+            catalog = read_catalog(corpus, language)
+            memory[language] = {
+                str(message.id): str(message.string)
+                for message in catalog
+                if message.id and message.string and not message.fuzzy
+            }
+        return cls(memory)
+
+    def translate(self, segment: str, language: str) -> str | None:
+        return self._translations.get(language, {}).get(segment)
+
+
+def catalog_path(corpus: Path, language: str) -> Path:
+    return corpus / "translations" / f"{language}.po"
+
+
+def read_catalog(corpus: Path, language: str) -> Catalog:
+    path = catalog_path(corpus, language)
+    if not path.exists():
+        return Catalog(locale=language)
+    try:
+        with path.open("rb") as file:
+            return read_po(file, locale=language, abort_invalid=True)
+    except (OSError, PoFileError, ValueError) as error:
+        raise TranslationMemoryError(
+            f"{path}: the catalogue cannot be read ({error}). Open it in a PO editor, or restore it from git."
+        ) from error
+
+
+def segments_of(documents: Iterable[Document]) -> dict[str, list[Place]]:
+    """Every distinct segment of the Japanese documents, in order of first sight, with all its places.
+
+    White space inside a segment is one space each, as when a span is read.
+    """
+    places: dict[str, list[Place]] = {}
+    for document in documents:
+        if document.language != SOURCE_LANGUAGE:
+            continue
+        for block in document.blocks:
+            for segment in (*block.header, *block.segments):
+                text = " ".join(document.text[segment.start : segment.end].split())
+                place = Place(document.doc_id, document.text.count("\n", 0, segment.start) + 1)
+                known = places.setdefault(text, [])
+                if place not in known:
+                    known.append(place)
+    return places
+
+
+def coverage(corpus: Path, language: str, segments: Mapping[str, list[Place]]) -> Coverage:
+    catalog = read_catalog(corpus, language)
+    entries = {str(message.id): message for message in catalog if message.id}
+    served = {text for text, message in entries.items() if message.string and not message.fuzzy}
+    return Coverage(
+        language=language,
+        segments=len(segments),
+        reviewed=sum(text in served for text in segments),
+        fuzzy=tuple(text for text in segments if text in entries and entries[text].fuzzy),
+        missing=tuple(text for text in segments if text not in entries or not entries[text].string),
+        obsolete=len(catalog.obsolete) + sum(text not in segments for text in entries),
+    )
+
+
+def update_catalog(corpus: Path, language: str, segments: Mapping[str, list[Place]]) -> None:
+    """Bring the segments into the language's catalogue and write it, whole or not at all."""
+    catalog = read_catalog(corpus, language)
+    template = Catalog()
+    for text, where in segments.items():
+        template.add(text, locations=[(place.doc_id, place.line) for place in where])
+    catalog.update(template, no_fuzzy_matching=False, update_header_comment=False)
+    for message in catalog:
+        message.flags.discard("python-format")  # a percentage is no format string
+    _write(catalog, catalog_path(corpus, language))
+
+
+def _write(catalog: Catalog, path: Path) -> None:
+    content = BytesIO()
+    write_po(content, catalog, width=0, sort_by_file=False, include_previous=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as file:
+        file.write(content.getvalue())
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

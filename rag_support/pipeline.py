@@ -1,0 +1,111 @@
+"""question → language → hits → draft → checked answer. The top function reads as the flow."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from uuid import uuid4
+
+from rag_support import language as languages
+from rag_support import snapshot
+from rag_support.answering.extractive import ExtractiveAnswerer, refuse
+from rag_support.answering.phrases import SERVED_LANGUAGES, localised
+from rag_support.question import clean_question
+from rag_support.retrieval.retriever import Retriever
+from rag_support.types import LANGUAGES, Answer, Answerer, Detection, Draft, Embedder, Hit
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_TOP_K = 10
+
+
+class Pipeline:
+    """Answers from one opened snapshot. Safe to share between requests: asking only reads."""
+
+    def __init__(self, retriever: Retriever, answerer: Answerer, fallback_language: str) -> None:
+        self.retriever = retriever
+        self._answerer = answerer
+        self._fallback_language = fallback_language
+
+    @classmethod
+    def open(cls, index: Path, embedder: Embedder, fallback_language: str) -> "Pipeline":
+        """The live snapshot of an index. Raises SnapshotError."""
+        folder = index / snapshot.current_id(index)
+        return cls(Retriever(folder, embedder), ExtractiveAnswerer(), fallback_language)
+
+    @property
+    def index_id(self) -> str:
+        return self.retriever.manifest.snapshot_id
+
+    def answer(
+        self,
+        question: str,
+        language: str = "auto",
+        top_k: int = DEFAULT_TOP_K,
+        accept_language: str | None = None,
+    ) -> Answer:
+        """The answer in the asker's language, or in the one asked for. Raises QuestionError for unusable text."""
+        started = perf_counter()
+        question = clean_question(question)
+        detection = languages.detect(question, accept_language=accept_language)
+        target = self._answer_language(detection, language)
+        detected = perf_counter()
+        hits = self.retriever.search(question, top_k)
+        retrieved = perf_counter()
+        draft = self._draft(question, target, hits, detection, language)
+        finished = perf_counter()
+        return Answer(
+            answer_id=uuid4().hex,
+            question=question,
+            language=target.partition("-")[0],
+            detection=detection,
+            draft=draft,
+            hits=tuple(hits),
+            index_id=self.index_id,
+            timings_ms={
+                "language": _ms(started, detected),
+                "retrieve": _ms(detected, retrieved),
+                "answer": _ms(retrieved, finished),
+                "total": _ms(started, finished),
+            },
+        )
+
+    def warm_up(self) -> None:
+        """Ask once in each language, so that no customer waits for tables to load."""
+        for question in ("電話", "phone", "电话"):
+            self.answer(question)
+
+    def search(self, question: str, top_k: int = DEFAULT_TOP_K) -> list[Hit]:
+        return self.retriever.search(clean_question(question), top_k)
+
+    def _answer_language(self, detection: Detection, asked: str) -> str:
+        if asked != "auto":
+            return "zh-Hant" if asked == "zh" and detection.variant == "zh-Hant" else asked
+        if detection.language not in LANGUAGES:
+            return self._fallback_language
+        return detection.variant if detection.variant == "zh-Hant" else detection.language
+
+    def _draft(self, question: str, target: str, hits: Sequence[Hit], detection: Detection, asked: str) -> Draft:
+        if detection.language == "und":
+            return refuse("language_unsure", target, 0.0)
+        draft = _checked(self._answerer.answer(question, target, hits), target, hits)
+        if asked == "auto" and detection.language not in LANGUAGES:
+            served = localised(SERVED_LANGUAGES[target.partition("-")[0]], target)
+            return replace(draft, text=f"{draft.text}\n{served}")
+        return draft
+
+
+def _checked(draft: Draft, language: str, hits: Sequence[Hit]) -> Draft:
+    """The draft, if every quote is the slice of its document that it claims to be; else a refusal."""
+    chunks = {hit.chunk.chunk_id: hit.chunk for hit in hits}
+    for citation in draft.citations:
+        chunk = chunks.get(citation.chunk_id)
+        if chunk is None or chunk.text[citation.start - chunk.start : citation.end - chunk.start] != citation.quote:
+            logger.error("a citation of chunk %s does not match its source; the answer is withheld", citation.chunk_id)
+            return refuse("unverified", language, draft.confidence)
+    return draft
+
+
+def _ms(start: float, end: float) -> float:
+    return round((end - start) * 1000, 3)

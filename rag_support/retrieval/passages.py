@@ -1,0 +1,106 @@
+"""passages.sqlite: chunks with their spans and translations, read one row at a time.
+
+The file is written once, when the index is built, and opened read-only and immutable afterwards.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from rag_support.types import Chunk, Span
+
+_SCHEMA = """
+CREATE TABLE chunks (
+    row INTEGER PRIMARY KEY, chunk_id TEXT NOT NULL UNIQUE, doc_id TEXT NOT NULL, title TEXT NOT NULL,
+    language TEXT NOT NULL, heading TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    text TEXT NOT NULL, spans TEXT NOT NULL
+) STRICT
+"""
+_COLUMNS = 'chunk_id, doc_id, title, language, heading, start, "end", text, spans'
+_CACHED_CHUNKS = 4096
+
+
+def write_passages(file: Path, chunks: Sequence[Chunk]) -> None:
+    connection = sqlite3.connect(file)
+    try:
+        with connection:
+            connection.execute(_SCHEMA)
+            connection.executemany(
+                f"INSERT INTO chunks (row, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 (constant)
+                (
+                    (
+                        row,
+                        chunk.chunk_id,
+                        chunk.doc_id,
+                        chunk.title,
+                        chunk.language,
+                        json.dumps(chunk.heading, ensure_ascii=False),
+                        chunk.start,
+                        chunk.end,
+                        chunk.text,
+                        json.dumps([_span_row(span) for span in chunk.spans], ensure_ascii=False),
+                    )
+                    for row, chunk in enumerate(chunks)
+                ),
+            )
+    finally:
+        connection.close()
+
+
+class PassageStore:
+    """Chunks by row or id. Safe to use from several threads: SQLite access is behind one lock."""
+
+    def __init__(self, file: Path) -> None:
+        # the path is quoted by as_uri; immutable: nobody writes to a published snapshot, so no locks are needed
+        self._connection = sqlite3.connect(
+            f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+        self._lock = threading.Lock()
+        self.chunk = lru_cache(maxsize=_CACHED_CHUNKS)(self._chunk)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return int(self._connection.execute("SELECT count(*) FROM chunks").fetchone()[0])
+
+    def _chunk(self, row: int) -> Chunk:
+        with self._lock:
+            found = self._connection.execute(f"SELECT {_COLUMNS} FROM chunks WHERE row = ?", (row,)).fetchone()  # noqa: S608
+        if found is None:
+            raise KeyError(row)
+        return _chunk_of(found)
+
+    def by_id(self, chunk_id: str) -> Chunk | None:
+        with self._lock:
+            found = self._connection.execute(
+                f"SELECT {_COLUMNS} FROM chunks WHERE chunk_id = ?",  # noqa: S608
+                (chunk_id,),
+            ).fetchone()
+        return _chunk_of(found) if found else None
+
+
+def _span_row(span: Span) -> list[object]:
+    return [span.kind, span.start, span.end, span.number, span.group, dict(span.texts)]
+
+
+def _chunk_of(found: tuple[str, str, str, str, str, int, int, str, str]) -> Chunk:
+    chunk_id, doc_id, title, language, heading, start, end, text, spans = found
+    return Chunk(
+        chunk_id=chunk_id,
+        doc_id=doc_id,
+        title=title,
+        language=language,
+        heading=tuple(json.loads(heading)),
+        start=start,
+        end=end,
+        text=text,
+        spans=tuple(
+            Span(kind=kind, start=span_start, end=span_end, number=number, group=group, texts=texts)
+            for kind, span_start, span_end, number, group, texts in json.loads(spans)
+        ),
+    )

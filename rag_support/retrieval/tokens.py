@@ -1,0 +1,85 @@
+"""Text → lexical terms, the same for a question and for the passages.
+
+Latin words are stemmed (Porter2); numbers, times, telephone numbers, domains and addresses stay whole. Han and kana
+have no spaces between words, so runs of them give character bigrams, and single characters too on the passage side.
+Han characters are folded to one form (Japanese 話 and Traditional 話 → 话), so that a Chinese question can meet the
+words it shares with a Japanese passage.
+"""
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+
+_TERM = re.compile(
+    r"(?P<value>[a-z0-9._%+-]*@?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}"  # e-mail addresses and domains
+    r"|\d+(?:[.,:/-]\d+)*)"  # numbers, times, dates, telephone numbers
+    r"|(?P<latin>[a-z\u00c0-\u024f]+)"
+    r"|(?P<cjk>[\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u9fff\uf900-\ufaff々〆\U00020000-\U0003ffff]+)"
+    r"|(?P<other>[^\W\d_]+)"
+)
+# Words that carry grammar and no subject; a question made of nothing else matches nothing.
+_STOP_WORDS = frozenset(
+    "a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my of "
+    "on or our please shall should so than that the their them then there these they this those to us was we were "
+    "what when where which who why will with would you your am".split()
+)
+
+
+@cache
+def _han_folding() -> dict[int, str]:
+    """Code point → folded character, for the Han characters whose Simplified form differs (OpenCC jp2t, then t2s)."""
+    from opencc import OpenCC
+
+    han = [chr(code) for code in range(0x3400, 0xA000)]
+    folded = OpenCC("t2s").convert(OpenCC("jp2t").convert("\n".join(han))).split("\n")
+    return {ord(a): b for a, b in zip(han, folded, strict=True) if a != b and len(b) == 1}
+
+
+@cache
+def _stemmer():  # type: ignore[no-untyped-def]  # the library has no types
+    import Stemmer
+
+    return Stemmer.Stemmer("english")
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    return str(_stemmer().stemWord(word))
+
+
+def fold(text: str) -> str:
+    """NFKC, lower case, one form for each Han character; the length may change."""
+    return unicodedata.normalize("NFKC", text).lower().translate(_han_folding())
+
+
+def passage_terms(text: str) -> list[str]:
+    """The terms a passage is indexed under, with repeats."""
+    return _terms(text, with_single_characters=True)
+
+
+def query_terms(text: str) -> list[str]:
+    """The terms of a question, with repeats; single characters only where a run has no bigram."""
+    return _terms(text, with_single_characters=False)
+
+
+def is_grammar(term: str) -> bool:
+    """Whether a term is all hiragana, as endings and particles are (です, すか); few words of content are."""
+    return all("\u3041" <= character <= "\u309f" for character in term)
+
+
+def _terms(text: str, with_single_characters: bool) -> list[str]:
+    terms: list[str] = []
+    for match in _TERM.finditer(fold(text)):
+        term = match.group()
+        if match["value"]:
+            terms.append(term)
+        elif match["latin"]:
+            if term not in _STOP_WORDS:
+                terms.append(_stem(term))
+        elif match["cjk"]:
+            terms.extend(term[i : i + 2] for i in range(len(term) - 1))
+            if with_single_characters or len(term) == 1:
+                terms.extend(term)
+        else:
+            terms.append(term)
+    return terms

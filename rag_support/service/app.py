@@ -1,0 +1,175 @@
+"""create_app(settings): the routes of the HTTP API and the page. Each route parses, calls one function, presents."""
+
+import importlib.resources
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from json import JSONDecodeError
+from pathlib import Path
+from typing import Any
+
+import pydantic_core
+from fastapi import APIRouter, FastAPI, Header, Request, Response
+from fastapi.responses import FileResponse
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from rag_support import __version__
+from rag_support import language as languages
+from rag_support.config import Settings
+from rag_support.embedding import load_embedder
+from rag_support.errors import SnapshotError
+from rag_support.pipeline import Pipeline
+from rag_support.question import clean_question
+from rag_support.service.guards import GuardMiddleware
+from rag_support.service.problems import install_handlers
+from rag_support.service.schemas import (
+    AnswerRequest,
+    AnswerResponse,
+    DetectionResponse,
+    HitResponse,
+    IndexResponse,
+    LanguageRequest,
+    PassageResponse,
+    ProblemResponse,
+    SearchRequest,
+    SearchResponse,
+    StatusResponse,
+)
+
+logger = logging.getLogger(__name__)
+
+PAGE = Path(__file__).parent / "page"
+
+
+class _StrictRequest(Request):
+    """JSON by pydantic's parser: NaN and lone surrogates, which the standard one lets through, are refused."""
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_strict_json"):
+            try:
+                self._strict_json = pydantic_core.from_json(await self.body(), allow_inf_nan=False)
+            except ValueError as error:
+                raise JSONDecodeError("not valid JSON", "", 0) from error
+        return self._strict_json
+
+
+class _StrictRoute(APIRoute):
+    def get_route_handler(self):  # type: ignore[no-untyped-def]  # as the overridden method
+        handler = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if request.method == "POST" and media_type != "application/json":
+                raise HTTPException(415, "Send the body as JSON, with the header Content-Type: application/json.")
+            return await handler(_StrictRequest(request.scope, request.receive))
+
+        return strict
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service. A missing or damaged index does not keep it from starting: it answers 503 until there is one."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.embedder = load_embedder(settings.embedder)
+        app.state.pipeline = None
+        try:
+            open_pipeline(app)
+        except SnapshotError as error:
+            logger.warning("%s", error)
+        yield
+
+    def open_pipeline(app: FastAPI) -> Pipeline:
+        """The opened index; when there was none, look again, so that a first build needs no restart."""
+        if app.state.pipeline is None:
+            pipeline = Pipeline.open(settings.index, app.state.embedder, settings.fallback_language)
+            pipeline.warm_up()
+            app.state.pipeline = pipeline
+            logger.info("serving index %s", pipeline.index_id)
+        return app.state.pipeline  # type: ignore[no-any-return]  # app.state is untyped
+
+    app = FastAPI(
+        title="rag-support",
+        version=__version__,
+        summary="Customer-support answers in Japanese, English and Chinese, cited from a Japanese guide",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    install_handlers(app)
+    router = APIRouter(route_class=_StrictRoute)
+    problems: dict[int | str, dict[str, Any]] = {
+        status: {"model": ProblemResponse, "content": {"application/problem+json": {}}, "description": text}
+        for status, text in ((413, "body too large"), (422, "not usable"), (503, "busy, or no index yet"))
+    }
+
+    @router.post("/v1/answers", responses=problems)
+    async def answers(
+        body: AnswerRequest, request: Request, accept_language: str | None = Header(None)
+    ) -> AnswerResponse:
+        """Answer a question in the asker's language, every statement with its citation, or refuse with a reason."""
+        pipeline = open_pipeline(request.app)
+        return AnswerResponse.of(pipeline.answer(body.question, body.language, body.top_k, accept_language))
+
+    @router.post("/v1/search", responses=problems)
+    async def search(body: SearchRequest, request: Request) -> SearchResponse:
+        """The passages that a question finds, best first."""
+        pipeline = open_pipeline(request.app)
+        hits = pipeline.search(body.question, body.top_k)
+        return SearchResponse(passages=[HitResponse.of(hit) for hit in hits], index=pipeline.index_id)
+
+    @router.post("/v1/language", responses=problems)
+    async def language(body: LanguageRequest, accept_language: str | None = Header(None)) -> DetectionResponse:
+        """The language of a text, how sure that is, and why."""
+        return DetectionResponse.of(languages.detect(clean_question(body.text), accept_language=accept_language))
+
+    @router.get("/v1/passages/{passage_id}", responses={404: problems[422] | {"description": "no such passage"}})
+    async def passage(passage_id: str, request: Request) -> PassageResponse:
+        """One passage with its place in the source and its reviewed translations."""
+        chunk = open_pipeline(request.app).retriever.passages.by_id(passage_id)
+        if chunk is None:
+            raise HTTPException(404, "The live index holds no passage with this id; ids change when their text does.")
+        return PassageResponse.of(chunk)
+
+    @router.get("/v1/index", responses={503: problems[503]})
+    async def index(request: Request) -> IndexResponse:
+        """What the live index was built from."""
+        return IndexResponse.of(open_pipeline(request.app).retriever.manifest)
+
+    @router.get("/healthz")
+    async def healthz() -> StatusResponse:
+        """The process is alive."""
+        return StatusResponse(status="ok")
+
+    @router.get("/readyz", responses={503: problems[503]})
+    async def readyz(request: Request) -> StatusResponse:
+        """The process can answer questions."""
+        open_pipeline(request.app)
+        return StatusResponse(status="ok")
+
+    app.include_router(router)
+
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+
+    @app.api_route("/docs", methods=["GET", "HEAD"], include_in_schema=False)
+    async def docs() -> FileResponse:
+        return FileResponse(PAGE / "docs.html", headers={"Cache-Control": "no-cache"})
+
+    swagger_ui = importlib.resources.files("fastapi_offline") / "static"  # so that /docs loads nothing from outside
+    app.mount("/static/swagger", _Assets(directory=str(swagger_ui)), name="swagger")
+    app.mount("/static", _Assets(directory=PAGE), name="static")
+    app.add_middleware(GuardMiddleware, max_concurrency=settings.max_concurrency)
+    return app
+
+
+class _Assets(StaticFiles):
+    """The page's files; names carry no version, so a browser asks whether they changed."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response

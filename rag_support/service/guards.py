@@ -1,0 +1,116 @@
+"""Limits on what a request may cost, as pure ASGI middleware: body size, time to send it, requests at once.
+
+Slow headers are cut by the server's protocol class (server.py); everything from the first body byte on is cut here.
+"""
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rag_support.service.problems import problem
+
+MAX_BODY_BYTES = 64 * 1024
+BODY_SECONDS = 10.0
+_UNLIMITED = ("/healthz", "/readyz")  # a busy service is still alive
+
+SECURITY_HEADERS = [
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _TooSlow(Exception):
+    pass
+
+
+class GuardMiddleware:
+    """Bounds every request and marks every response with the security headers."""
+
+    def __init__(self, app: ASGIApp, max_concurrency: int) -> None:
+        self._app = app
+        self._max_concurrency = max_concurrency
+        self._running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        send = _with_security_headers(send)
+        declared = dict(scope["headers"]).get(b"content-length", b"")
+        if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+            await _refuse_body(scope, receive, send)
+            return
+        if self._running >= self._max_concurrency and scope["path"] not in _UNLIMITED:
+            busy = problem(503, "The service is busy. Try again in a second.", headers={"Retry-After": "1"})
+            await busy(scope, receive, send)
+            return
+        self._running += 1
+        try:
+            await self._bounded(scope, receive, send)
+        finally:
+            self._running -= 1
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        received = 0
+        complete = False
+        deadline = asyncio.get_running_loop().time() + BODY_SECONDS
+        started = False
+
+        async def bounded_receive() -> Message:
+            nonlocal received, complete
+            if complete:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError as error:
+                raise _TooSlow from error
+            if message["type"] == "http.request":
+                received += len(message.get("body", b""))
+                complete = not message.get("more_body", False)
+                if received > MAX_BODY_BYTES:
+                    raise _TooLarge
+            return message
+
+        async def noting_send(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, bounded_receive, noting_send)
+        except _TooLarge:
+            if not started:
+                await _refuse_body(scope, receive, send)
+        except _TooSlow:
+            if not started:
+                slow = problem(
+                    408,
+                    f"The request body did not arrive within {BODY_SECONDS:.0f} seconds.",
+                    headers={"Connection": "close"},
+                )
+                await slow(scope, receive, send)
+
+
+async def _refuse_body(scope: Scope, receive: Receive, send: Send) -> None:
+    limit = f"{MAX_BODY_BYTES // 1024} kB"
+    too_large = problem(413, f"The request body is larger than {limit}. Send less.", headers={"Connection": "close"})
+    await too_large(scope, receive, send)
+
+
+def _with_security_headers(send: Send) -> Send:
+    async def marked(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *SECURITY_HEADERS]}
+        await send(message)
+
+    return marked

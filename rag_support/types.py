@@ -1,0 +1,206 @@
+"""The nouns of the service and the seams between its parts.
+
+Frozen dataclasses only; pydantic models live at the edges (HTTP, files, environment). Offsets are characters of
+`Document.text`, start inclusive, end exclusive, so that every quotation can be checked by slicing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatMatrix = NDArray[np.float32]
+
+LANGUAGES = ("ja", "en", "zh")
+"""Answer languages, as BCP 47 primary tags; "zh" is written in Simplified characters unless asked in Traditional."""
+
+BlockKind = Literal["heading", "paragraph", "item", "step", "row", "note", "code"]
+SpanKind = Literal["heading", "question", "sentence", "item", "step", "row", "note", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The smallest slice that is translated: a heading, a sentence, a table cell."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One structural unit of a document: a heading, a paragraph, a list item, a table row, a note.
+
+    `heading` is the path of headings above the block, outermost first; a heading block's own text ends its path.
+    Blocks of one list or table share `group`, blocks outside any list or table have group -1. Rows carry the header
+    cells of their table as segments (empty for a table without a header); the header row itself is no block.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    segments: tuple[Segment, ...]
+    heading: tuple[str, ...] = ()
+    level: int = 0  # of a heading, from 1; else 0
+    number: int = 0  # of a step, from 1; else 0
+    group: int = -1
+    header: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source file as text with its structure; blocks are in order and do not overlap."""
+
+    doc_id: str  # path below the corpus folder, with "/"
+    title: str
+    language: str  # BCP 47
+    text: str
+    blocks: tuple[Block, ...]
+    source_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The smallest quotable slice of a chunk: a sentence, an item, a step, a table row, a heading.
+
+    `texts` maps a language to how the span reads in it: the source language always, the others only where a reviewed
+    translation of every part exists. A row reads as "first cell (header: cell, …)".
+    """
+
+    kind: SpanKind
+    start: int
+    end: int
+    texts: Mapping[str, str]
+    number: int = 0
+    group: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A slice of one document: text == document.text[start:end]."""
+
+    chunk_id: str
+    doc_id: str
+    title: str
+    language: str
+    heading: tuple[str, ...]
+    start: int
+    end: int
+    text: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One chunk's text in one language, under its headings: what is indexed and searched."""
+
+    chunk_id: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that a query found. `score` is in 0..1, comparable within one index only."""
+
+    chunk: Chunk
+    rank: int  # from 1
+    score: float
+    span_scores: tuple[float, ...]  # one per span of the chunk, 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a statement of an answer stands: quote == document.text[start:end]."""
+
+    number: int  # from 1, in order of first use
+    chunk_id: str
+    doc_id: str
+    heading: tuple[str, ...]
+    quote: str
+    start: int
+    end: int
+    translation: str | None  # the quote in the asker's language; None where no reviewed translation exists
+    reviewed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictValue:
+    text: str
+    citation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A value on which the sources disagree, each side with the number of its citation."""
+
+    topic: str
+    values: tuple[ConflictValue, ...]
+
+
+RefusalKind = Literal["nothing_found", "out_of_scope", "unverified", "language_unsure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    kind: RefusalKind
+    message: str  # in the asker's language
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an answerer proposes: statements in the asker's language with their citations, or a refusal."""
+
+    text: str
+    confidence: float
+    citations: tuple[Citation, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    refusal: Refusal | None = None
+    generator: str = "extractive"
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The language of a text, how sure that is (0..1), and why, in words a person understands."""
+
+    language: str
+    confidence: float
+    reason: str
+    variant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A draft that passed the checks, with everything a caller may want to see."""
+
+    answer_id: str
+    question: str
+    language: str
+    detection: Detection
+    draft: Draft
+    hits: tuple[Hit, ...]
+    index_id: str
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+class Embedder(Protocol):
+    """Texts to unit-length rows, (n, d) float32. E5-type models tell queries from passages (arXiv:2212.03533)."""
+
+    @property
+    def model_id(self) -> str:
+        """Name and fingerprint of the weights: vectors of different ids must not be mixed."""
+        ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix: ...
+
+    def embed_passages(self, texts: Sequence[str]) -> FloatMatrix: ...
+
+
+class Answerer(Protocol):
+    """A question and its hits to a draft; never raises for want of evidence, it refuses."""
+
+    def answer(self, question: str, language: str, hits: Sequence[Hit]) -> Draft: ...
