@@ -14,16 +14,18 @@ from rag_support.answering.asked import AskedKind, asked_kinds
 from rag_support.answering.values import values
 from rag_support.types import Chunk, Hit, Span
 
-_HITS = 3  # sections looked into
+_HITS = 5  # sections looked into
 _SENTENCES = 3  # of an answer, lists and notes not counted
 _BUDGET_CHARS = {"ja": 220, "zh": 220}
 _BUDGET_CHARS_ELSE = 450
-_NEAR = 0.75  # of the best score: a further statement has to come this close
+_NEAR = 0.88  # of the best score: a further statement has to come this close
+# What a statement's score adds up from besides its own match (pairwise logistic fit on the dev questions).
+_CHUNK_SHARE = 3.0
 _ASKED_BONUS = 0.2  # for a value of the kind that was asked for
-_TOP = 0.95  # of the heading's score: what the first statement of its section scores at least
+_TOP_BONUS = 0.25  # times the heading's match, for the first statement below it
 _LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps and short items are shown whole
 _LIST_ITEMS = 12
-_STANDS_OUT = 1.25  # times the mean of a table: rows above it are the ones asked for
+_STANDS_OUT = 1.5  # times the mean of a table: rows above it are the ones asked for
 _SAME = 0.6  # overlap of character bigrams from which two statements say the same
 _NOTES = 2
 
@@ -49,7 +51,7 @@ class Statement:
 def select_statements(question: str, hits: Sequence[Hit], language: str) -> list[Statement]:
     """The statements of an answer in reading order; empty when no hit holds any."""
     asked = asked_kinds(question)
-    sections = [_Section(hit, asked, hits[0].score) for hit in hits[:_HITS]]
+    sections = [_Section(hit, asked) for hit in hits[:_HITS]]
     candidates = sorted(
         ((score, section, position) for section in sections for position, score in section.scores.items()),
         key=lambda candidate: -candidate[0],
@@ -68,24 +70,23 @@ def select_statements(question: str, hits: Sequence[Hit], language: str) -> list
 class _Section:
     """A hit's chunk with the scores of its statements."""
 
-    def __init__(self, hit: Hit, asked: frozenset[AskedKind], best_score: float) -> None:
+    def __init__(self, hit: Hit, asked: frozenset[AskedKind]) -> None:
         self.chunk = hit.chunk
         self.asked = asked
         self.matches = dict(enumerate(hit.span_scores))
         self.statements = [position for position, span in enumerate(hit.chunk.spans) if _states(span)]
         self.first = self.statements[0] if self.statements else -1
         heading = max((hit.span_scores[p] for p, span in enumerate(hit.chunk.spans) if not _states(span)), default=0.0)
-        share = hit.score / best_score if best_score else 1.0
         self.scores: dict[int, float] = {}
         for position in self.statements:
-            score = hit.span_scores[position]
+            score = hit.span_scores[position] + _CHUNK_SHARE * hit.score
             speaks_for = [position]
             if position == self.first:
-                score = max(score, _TOP * heading)
+                score += _TOP_BONUS * heading
                 speaks_for += self.group_of(position)
             if any(asked & values(self._source(p)).keys() for p in speaks_for):
                 score += _ASKED_BONUS
-            self.scores[position] = score * share
+            self.scores[position] = score
 
     def _source(self, position: int) -> str:
         span = self.chunk.spans[position]

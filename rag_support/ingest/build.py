@@ -20,7 +20,7 @@ from rag_support.ingest.readers import read_corpus
 from rag_support.ingest.spans import Translate
 from rag_support.ingest.translation_memory import TranslationMemory
 from rag_support.retrieval.dense import DenseIndex
-from rag_support.retrieval.lexical import LexicalIndex
+from rag_support.retrieval.lexical import LexicalEntry, LexicalIndex
 from rag_support.retrieval.passages import write_passages
 from rag_support.types import LANGUAGES, Chunk, Document, Embedder, FloatMatrix, Passage
 
@@ -57,15 +57,19 @@ def build_index(
         _check_slices(reading.documents, chunks)
         if not chunks:
             raise CorpusError(f"{corpus}: the documents hold no text to index. Add text to them, then build again.")
-        passages = [
-            (row, passage) for row, chunk in enumerate(chunks) for passage in passages_of(chunk, memory.translate)
-        ]
+        passages = [list(passages_of(chunk, memory.translate)) for chunk in chunks]
 
         write_passages(folder / snapshot.PASSAGES, chunks)
-        progress("terms", 0, len(passages))
-        LexicalIndex.build([passage.text for _, passage in passages], [row for row, _ in passages]).save(
-            folder / snapshot.LEXICAL
-        )
+        progress("terms", 0, len(chunks))
+        LexicalIndex.build(
+            [
+                LexicalEntry(
+                    passages=[passage.text for passage in of_chunk],
+                    spans=[" ".join(span.texts.values()) for span in chunk.spans],
+                )
+                for chunk, of_chunk in zip(chunks, passages, strict=True)
+            ]
+        ).save(folder / snapshot.LEXICAL)
         units = list(_units(chunks, passages))
         vectors = _embed(units, embedder, _previous_vectors(index, embedder), folder, progress)
         DenseIndex.build(vectors).save(folder / snapshot.DENSE)
@@ -87,7 +91,7 @@ def build_index(
             counts=snapshot.Counts(
                 documents=len(reading.documents),
                 chunks=len(chunks),
-                passages=dict(Counter(passage.language for _, passage in passages)),
+                passages=dict(Counter(passage.language for of_chunk in passages for passage in of_chunk)),
                 spans=sum(len(chunk.spans) for chunk in chunks),
                 vectors=len(units),
             ),
@@ -119,14 +123,15 @@ def passages_of(chunk: Chunk, translate: Translate) -> Iterable[Passage]:
         yield Passage(chunk_id=chunk.chunk_id, language=language, text="\n".join((*headings, *texts)))
 
 
-def _units(chunks: Sequence[Chunk], passages: Sequence[tuple[int, Passage]]) -> Iterable[Unit]:
+def _units(chunks: Sequence[Chunk], passages: Sequence[Sequence[Passage]]) -> Iterable[Unit]:
     numbers = {language: number for number, language in enumerate(LANGUAGES)}
-    for row, passage in passages:
-        language = numbers.get(passage.language, len(LANGUAGES))
-        yield Unit(row, WHOLE_CHUNK, language, passage.text)
-        for position, span in enumerate(chunks[row].spans):
-            if passage.language in span.texts:
-                yield Unit(row, position, language, span.texts[passage.language])
+    for row, (chunk, of_chunk) in enumerate(zip(chunks, passages, strict=True)):
+        for passage in of_chunk:
+            language = numbers.get(passage.language, len(LANGUAGES))
+            yield Unit(row, WHOLE_CHUNK, language, passage.text)
+            for position, span in enumerate(chunk.spans):
+                if passage.language in span.texts:
+                    yield Unit(row, position, language, span.texts[passage.language])
 
 
 def _check_slices(documents: Sequence[Document], chunks: Sequence[Chunk]) -> None:

@@ -1,13 +1,16 @@
-"""BM25 over lexical terms: build, save, load, search. Alone in importing bm25s.
+"""BM25 and term coverage over lexical terms: build, save, load, search. Alone in importing bm25s.
 
 bm25s is given term ids, never strings, and keeps its arrays memory-mapped. A question that shares no term with the
-passages gets no ranking at all: zero scores are dropped, so the leg abstains instead of padding.
+passages gets no ranking at all: zero scores are dropped, so the leg abstains instead of padding. Coverage tells which
+share of the question's term weight (inverse document frequency) a chunk, or one of its spans, holds.
 Source: Lù, BM25S, arXiv:2407.03618; the scoring is Lucene's, k1 = 1.5, b = 0.75.
 """
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import bm25s
@@ -18,39 +21,98 @@ from rag_support.retrieval.tokens import is_grammar, passage_terms, query_terms
 
 _VOCABULARY = "vocabulary.json"
 _ROWS = "rows.npy"
+_SPAN_TERMS = "span-terms.npy"
+_SPAN_STARTS = "span-starts.npy"
+_CHUNK_STARTS = "chunk-starts.npy"
 _CONTENT_REPEATS = 4  # how many times more a term that carries content counts than one of hiragana only
 
 
-class LexicalIndex:
-    """Passages by their terms; several passages (languages) may belong to one chunk row."""
+@dataclass(frozen=True, slots=True)
+class LexicalEntry:
+    """One chunk as the lexical leg sees it: a passage a language, and the text of each span in all languages."""
 
-    def __init__(self, bm25: bm25s.BM25, vocabulary: dict[str, int], idf: list[float], rows: NDArray[np.int32]) -> None:
+    passages: Sequence[str]
+    spans: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalQuery:
+    """A question as weighted term ids; `widened` are terms that only the glossary adds. `total` is the own weight."""
+
+    own: dict[int, float]
+    widened: dict[int, float]
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Shares of the question's own weight, for the chunk and (spans,) for each span; widened ones can exceed 1."""
+
+    chunk: float
+    chunk_widened: float
+    spans: NDArray[np.float32]
+    spans_widened: NDArray[np.float32]
+
+
+class LexicalIndex:
+    """Chunks by their terms."""
+
+    def __init__(
+        self,
+        bm25: bm25s.BM25,
+        vocabulary: dict[str, int],
+        idf: list[float],
+        rows: NDArray[np.int32],
+        span_terms: NDArray[np.int32],
+        span_starts: NDArray[np.int64],
+        chunk_starts: NDArray[np.int64],
+    ) -> None:
         self._bm25 = bm25
         self._vocabulary = vocabulary
         self._idf = idf
         self._rows = rows  # passage → chunk row
-        self._chunks = int(rows.max()) + 1 if len(rows) else 0
+        self._span_terms = span_terms  # term ids, span after span; the last "span" of a chunk is the whole chunk
+        self._span_starts = span_starts  # where each span's terms start, and one past the last
+        self._chunk_starts = chunk_starts  # the first span of each chunk, and one past the last
 
     @classmethod
-    def build(cls, passages: Sequence[str], rows: Sequence[int]) -> "LexicalIndex":
-        """Index passages; rows[i] is the chunk row that passage i belongs to."""
+    def build(cls, entries: Sequence[LexicalEntry]) -> "LexicalIndex":
+        """Index the chunks; an entry's position is its chunk row."""
         vocabulary: dict[str, int] = {}
-        ids = [
-            [vocabulary.setdefault(term, len(vocabulary)) for term in passage_terms(passage)] for passage in passages
-        ]
-        if not vocabulary:  # bm25s cannot index passages without a single term
-            vocabulary[""] = 0
-            ids[0] = [0]
-        document_frequency = [0] * len(vocabulary)
-        for passage_ids in ids:
-            for term_id in set(passage_ids):
-                document_frequency[term_id] += 1
-        total = len(passages)
-        idf = [math.log(1 + (total - df + 0.5) / (df + 0.5)) for df in document_frequency]
+        frequency: Counter[int] = Counter()
+        ids: list[list[int]] = []
+        rows: list[int] = []
+        span_terms: list[int] = []
+        span_starts, chunk_starts = [0], [0]
+
+        def number(terms: Sequence[str]) -> list[int]:
+            return [vocabulary.setdefault(term, len(vocabulary)) for term in terms]
+
+        for row, entry in enumerate(entries):
+            for passage in entry.passages:
+                passage_ids = number(passage_terms(passage)) or number([""])  # bm25s wants a term in each
+                frequency.update(set(passage_ids))
+                ids.append(passage_ids)
+                rows.append(row)
+            for text in (*entry.spans, "\n".join(entry.passages)):
+                span_terms.extend(sorted(set(number(passage_terms(text)) or number([""]))))
+                span_starts.append(len(span_terms))
+            chunk_starts.append(len(span_starts) - 1)
+        total = len(ids)
+        idf = [math.log(1 + (total - df + 0.5) / (df + 0.5)) for df in (frequency[i] for i in range(len(vocabulary)))]
         bm25 = bm25s.BM25(method="lucene")
-        tokenized = bm25s.tokenization.Tokenized(ids=ids, vocab=vocabulary)
-        bm25.index(tokenized, create_empty_token=False, show_progress=False)
-        return cls(bm25, vocabulary, idf, np.asarray(rows, dtype=np.int32))
+        bm25.index(
+            bm25s.tokenization.Tokenized(ids=ids, vocab=vocabulary), create_empty_token=False, show_progress=False
+        )
+        return cls(
+            bm25,
+            vocabulary,
+            idf,
+            np.asarray(rows, dtype=np.int32),
+            np.asarray(span_terms, dtype=np.int32),
+            np.asarray(span_starts, dtype=np.int64),
+            np.asarray(chunk_starts, dtype=np.int64),
+        )
 
     def save(self, folder: Path) -> None:
         folder.mkdir()
@@ -59,35 +121,73 @@ class LexicalIndex:
         idf = [round(value, 5) for value in self._idf]
         vocabulary = json.dumps({"terms": list(self._vocabulary), "idf": idf}, ensure_ascii=False)
         (folder / _VOCABULARY).write_text(vocabulary, encoding="utf-8")
-        np.save(folder / _ROWS, self._rows, allow_pickle=False)
+        for name, array in (
+            (_ROWS, self._rows),
+            (_SPAN_TERMS, self._span_terms),
+            (_SPAN_STARTS, self._span_starts),
+            (_CHUNK_STARTS, self._chunk_starts),
+        ):
+            np.save(folder / name, array, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> "LexicalIndex":
         bm25 = bm25s.BM25.load(folder, mmap=True, load_vocab=False, show_progress=False)
         stored = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
         vocabulary = {term: number for number, term in enumerate(stored["terms"])}
-        return cls(bm25, vocabulary, stored["idf"], np.load(folder / _ROWS, allow_pickle=False))
+        arrays = [
+            np.load(folder / name, mmap_mode="r", allow_pickle=False)
+            for name in (_ROWS, _SPAN_TERMS, _SPAN_STARTS, _CHUNK_STARTS)
+        ]
+        return cls(bm25, vocabulary, stored["idf"], *arrays)
 
-    def search(self, query: str, k: int) -> list[tuple[int, float]]:
+    def query(self, question: str, widening: str) -> LexicalQuery:
+        terms = set(query_terms(question))
+        own = {self._vocabulary[term]: self._weight(term) for term in terms if term in self._vocabulary}
+        extra = set(query_terms(widening)) - terms
+        widened = {self._vocabulary[term]: self._weight(term) for term in extra if term in self._vocabulary}
+        return LexicalQuery(own, widened, sum(self._weight(term) for term in sorted(terms)))
+
+    def _weight(self, term: str) -> float:
+        """The inverse document frequency of a term; one that occurs nowhere weighs as much as one that occurs once."""
+        term_id = self._vocabulary.get(term)
+        idf = self._idf[term_id] if term_id is not None else math.log(1 + (len(self._rows) - 0.5) / 1.5)
+        return idf / _CONTENT_REPEATS if is_grammar(term) else idf
+
+    def search(self, question: str, k: int) -> list[tuple[int, float]]:
         """At most k (chunk row, BM25 score), best first; a chunk scores as its best passage. Empty when no term matches."""
         ids = [
             self._vocabulary[term]
-            for term in query_terms(query)
+            for term in query_terms(question)
             if term in self._vocabulary
             for _ in range(1 if is_grammar(term) else _CONTENT_REPEATS)
         ]
         if not ids:
             return []
         passage_scores = self._bm25.get_scores_from_ids(ids)
-        scores = np.zeros(self._chunks, dtype=np.float32)
+        scores = np.zeros(len(self._chunk_starts) - 1, dtype=np.float32)
         np.maximum.at(scores, self._rows, passage_scores)
         k = min(k, len(scores))
         best = np.argpartition(-scores, k - 1)[:k]
         order = best[np.lexsort((best, -scores[best]))]
         return [(int(row), float(scores[row])) for row in order if scores[row] > 0]
 
-    def weight(self, term: str) -> float:
-        """The inverse document frequency of a term; one that occurs nowhere weighs as much as one that occurs once."""
-        term_id = self._vocabulary.get(term)
-        idf = self._idf[term_id] if term_id is not None else math.log(1 + (len(self._rows) - 0.5) / 1.5)
-        return idf / _CONTENT_REPEATS if is_grammar(term) else idf
+    def coverage(self, query: LexicalQuery, row: int) -> Coverage:
+        """How much of the question the chunk in this row, and each of its spans, holds."""
+        first, last = int(self._chunk_starts[row]), int(self._chunk_starts[row + 1])
+        starts = self._span_starts[first : last + 1]
+        terms = self._span_terms[starts[0] : starts[-1]]
+        offsets = starts[:-1] - starts[0]
+        own, widened = (
+            np.add.reduceat(_weights_of(terms, weights), offsets) / query.total
+            if query.total
+            else np.zeros(last - first)
+            for weights in (query.own, query.widened)
+        )
+        return Coverage(float(own[-1]), float(widened[-1]), own[:-1], widened[:-1])
+
+
+def _weights_of(terms: NDArray[np.int32], weights: dict[int, float]) -> NDArray[np.float32]:
+    found = np.zeros(len(terms), dtype=np.float32)
+    for term_id, weight in weights.items():
+        found[terms == term_id] = weight
+    return found
