@@ -15,7 +15,7 @@ from rag_support.errors import NoSnapshot, RagSupportError
 
 
 class _Command(click.Group):
-    """Turns every error raised on purpose into one line and exit status 1; anything else is a fault and shows itself."""
+    """Turns every error raised on purpose into one line and exit status 1; anything else is a fault, shown as one."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -37,10 +37,12 @@ def main(ctx: click.Context) -> None:
     except ValidationError as error:
         lines = [f"RAG_SUPPORT_{str(found['loc'][0]).upper()}: {found['msg']}" for found in error.errors()]
         raise click.ClickException("the settings are not valid.\n  " + "\n  ".join(lines)) from error
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
-    logging.getLogger("faiss").setLevel(logging.WARNING)  # it tells at length which processors it looked for
+    level = settings.log_level.upper()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(level)  # bm25s sets its own logger to debug
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[handler])
+    for talkative in ("faiss", "bm25s"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     ctx.obj = settings
 
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from rag_support.config import SHIPPED_EMBEDDER
@@ -57,18 +57,20 @@ class StaticEmbedder:
     def __init__(self, name: str, folder: Path) -> None:
         table_file, tokenizer_file = folder / "model.safetensors", folder / "tokenizer.json"
         try:
-            tokenizer_bytes = tokenizer_file.read_bytes()
-            fingerprint = hashlib.sha256(table_file.read_bytes() + tokenizer_bytes).hexdigest()
-            self._table = load_file(table_file)[_TABLE_KEY]
-            self._tokenizer = Tokenizer.from_buffer(tokenizer_bytes)
-        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            fingerprint = hashlib.sha256()
+            for path in (table_file, tokenizer_file):
+                with path.open("rb") as file:
+                    fingerprint.update(hashlib.file_digest(file, "sha256").digest())
+            self._table = _mapped_table(table_file)
+            self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        except Exception as error:  # tokenizers raises bare Exception for a broken file
             raise EmbedderError(
                 f"{folder}: the embedding model does not load ({error}). Restore the folder from the repository, "
                 "or make it anew with `make model`."
             ) from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self.model_id = f"{name}@{fingerprint[:16]}"
+        self.model_id = f"{name}@{fingerprint.hexdigest()[:16]}"
         self.dimensions = int(self._table.shape[1])
 
     def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
@@ -77,13 +79,31 @@ class StaticEmbedder:
     def embed_passages(self, texts: Sequence[str]) -> FloatMatrix:
         return self._embed(texts)
 
+    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [encoding.ids for encoding in encodings]
+
+    def token_vectors(self, token_ids: Sequence[int]) -> FloatMatrix:
+        return self._table[list(token_ids)].astype(np.float32)
+
     def _embed(self, texts: Sequence[str]) -> FloatMatrix:
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        for row, encoding in enumerate(encodings):
-            if encoding.ids:  # a text without a token keeps the zero vector, which is similar to nothing
-                vectors[row] = self._table[encoding.ids].mean(axis=0, dtype=np.float32)
+        for row, ids in enumerate(self.token_ids(texts)):
+            if ids:  # a text without a token keeps the zero vector, which is similar to nothing
+                vectors[row] = self._table[ids].mean(axis=0, dtype=np.float32)
         return _unit(vectors)
+
+
+def _mapped_table(file: Path) -> NDArray[np.float16 | np.float32]:
+    """The (vocabulary, d) table of token vectors, mapped from the file: workers share its pages, and a question touches
+    a few of them. The safetensors library would copy the whole table; it has checked the file's layout before.
+    """
+    with file.open("rb") as opened:
+        header_bytes = int.from_bytes(opened.read(8), "little")
+        entry = json.loads(opened.read(header_bytes))[_TABLE_KEY]
+    dtype = {"F16": np.float16, "F32": np.float32}[entry["dtype"]]
+    start = 8 + header_bytes + entry["data_offsets"][0]
+    return np.asarray(np.memmap(file, dtype=dtype, mode="r", offset=start, shape=tuple(entry["shape"])))
 
 
 class TransformerEmbedder:

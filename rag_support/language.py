@@ -27,6 +27,9 @@ CLASSIFIED_CHARS = 128  # of Han or Latin text; the classifier is sure long befo
 HOUSE_LANGUAGE = "ja"  # the sources' language: the prior when Han text is ambiguous and nobody says more
 DECISIVE = 0.85  # probability from which the Han classifier is believed without a prior
 AMBIGUOUS = 0.6  # the highest confidence of an answer that rests on a prior
+ROMANISED_LOGIT = 1.5  # from which Latin text is believed to be romaji or pinyin
+CHARACTER_LOGIT = 3.0  # weight of one decisive character where the text has both kinds, as in 拉麺
+PREFERENCE_LOGIT = 1.5  # weight of a header that asks for one of ja and zh only
 
 _IGNORED = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f"
@@ -36,9 +39,8 @@ _ASCII_RUN = re.compile("[!-~]+")
 _ADDRESS = re.compile(r"://|@|^www\.|\.(?:com|net|org|edu|gov|info|io|app|dev|jp|cn|tw|hk)(?:[/:?#.,!]|$)", re.I)
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
 _HAN = re.compile("[々〆〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]+")
-_KANA = re.compile("[ぁ-ゖゝ-ゟ]+|[ァ-ヺヽ-ヿㇰ-ㇿ][ァ-ヺー-ヿㇰ-ㇿ]*")
-_KANA_LETTERS = re.compile("[ぁ-ゖゝ-ゟァ-ヺー-ヿㇰ-ㇿ]+")
-_LATIN = re.compile("[A-Za-zªºÀ-ÖØ-öø-ʯḀ-ỿ]+")
+_KANA = re.compile("[ぁ-ゖゝ-ゟ]+|[ァ-ヺー-ヿㇰ-ㇿ]+")
+_LATIN = re.compile("[A-Za-zªºÀ-ÖØ-öø-˿Ḁ-ỿⱠ-ⱿꜢ-ꟿ]+")
 _WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ʯḀ-ỿ0-9]+(?:['’][A-Za-z]+)?")
 # A particle right after something that is not hiragana is Japanese grammar, also inside "Amazonの返品 how?".
 _PARTICLE = re.compile("(?<=[^ぁ-ゖ])[をがはにでのともへ]")
@@ -46,23 +48,22 @@ _JAPANESE_GRAMMAR = re.compile(
     "を|です|ます|ませ|した|たい|くだ|ない|から|まで|とは|って|れる|でしょ|(?<=[^ぁ-ゖ])[がはにで]"
 )
 _ROMAJI = re.compile(
-    r"(?>(?:(?>kk|ss|ssh|tt|tts|tch|pp|cch|ch|sh|ts|dz|[kgnhbpmrs]y|jy|[kgsztdnhbpmyrwfj])?[aiueo])|n'?|h(?=[kstnmrgdz]|$))++"
+    r"(?>(?:(?>ssh|tch|cch|tts|kk|ss|tt|pp|ch|sh|ts|dz|[kgnhbpmrs]y|jy|[kgsztdnhbpmyrwfj])?[aiueo])|n'?|h(?=[kstnmrgdz]|$))++"
 )
 _PINYIN = re.compile(
     "(?>(?>zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?"
     "(?>iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|an|ao|ei|en|er|ia|ie|in|iu|ou|ua|ue|ui|un|uo|[aeiouv]))++"
 )
-_TONES = "\u0300\u0301\u0302\u0304\u0308\u030c"  # grave, acute, circumflex, macron, diaeresis, caron
 
 _FUNCTION_WORDS = frozenset(
-    "a an the how what which when where why who do does did is are was were can could will would should may i you your my "
-    "me we it its this that these to of for in on at with from by about into after before and or but if not no yes have "
-    "has be been there please want need get got any mean means say i'm don't can't i'd i've it's what's".split()
+    "a an the how what which when where why who do does did is are was were can could will would should may i you your "  # noqa: SIM905
+    "my me we it its this that these to of for in on at with from by about into after before and or but if not no yes "
+    "have has be been there please want need get got any mean means say i'm don't can't it's what's".split()
 )
 _BRANDS = frozenset(
-    "amazon prime kindle alexa audible iphone ipad ios android google apple line paypay paypal visa mastercard jcb amex "
-    "suica rakuten yahoo facebook instagram twitter youtube netflix windows microsoft gmail wifi wechat weixin alipay "
-    "taobao sony nintendo switch ps usb pc tv id vip qr pdf atm sms sim app ok aws".split()
+    "amazon prime kindle alexa audible iphone ipad ios android google apple paypay paypal visa mastercard jcb amex "  # noqa: SIM905
+    "suica rakuten yahoo facebook instagram twitter youtube netflix windows microsoft gmail wifi wechat alipay taobao "
+    "sony nintendo ps usb pc tv id vip qr pdf atm sms sim app ok".split()
 )
 # Script (first word of the Unicode name) → languages that write it; the first is meant unless langdetect names another.
 _SCRIPTS: dict[str, tuple[str, ...]] = {
@@ -89,8 +90,7 @@ def detect(text: str, *, accept_language: str | None = None) -> Detection:
 
     `accept_language` is the HTTP header (RFC 9110 §12.5.4); it is asked only where the text is ambiguous.
     """
-    text = _IGNORED.sub("", text[:LONGEST_CHARS])
-    text = unicodedata.normalize("NFKC", text)[:LONGEST_CHARS]
+    text = unicodedata.normalize("NFKC", _IGNORED.sub("", text[:LONGEST_CHARS]))[:LONGEST_CHARS]
     text = _ASCII_RUN.sub(lambda run: " " if _ADDRESS.search(run[0]) else run[0], text)
     letters = _NOT_LETTERS.sub("", text)
     if not letters:
@@ -100,14 +100,13 @@ def detect(text: str, *, accept_language: str | None = None) -> Detection:
     han = "".join(_HAN.findall(letters))
     kana_runs = _KANA.findall(letters)
     cjk_chars = len(han) + sum(map(len, kana_runs))
-    others = _LATIN.sub("", _KANA_LETTERS.sub("", _HAN.sub("", letters)))
-    words = _words(text)
-    if cjk_chars + len(others) and _is_english_around(words, letters, cjk_chars + len(others)):
+    others = _LATIN.sub("", _KANA.sub("", _HAN.sub("", letters)))
+    if cjk_chars + len(others) and _is_english_around(_words(text), letters, cjk_chars + len(others)):
         return Detection("en", 0.95, "english sentence around a foreign word")
-    if others and (len(others) > cjk_chars) and (len(others) > 1 or len(letters) == 1):
+    if len(others) > cjk_chars and (len(others) > 1 or len(letters) == 1):
         return _other_script(text, others)
     if kana_runs:
-        return _with_kana(letters, han, kana_runs, accept_language)
+        return _with_kana(letters, han, kana_runs)
     if han:
         return _han(han, accept_language)
     return _latin(text, accept_language)
@@ -125,9 +124,6 @@ def preferred_languages(accept_language: str | None) -> dict[str, float]:
             primary = {"cmn": "zh", "yue": "zh"}.get(primary, primary)
             weights[primary] = max(q, weights.get(primary, 0.0))
     return weights
-
-
-# --- scripts and mixtures -------------------------------------------------------------------------------------------
 
 
 def _words(text: str) -> list[str]:
@@ -148,56 +144,49 @@ def _other_script(text: str, others: str) -> Detection:
     languages = _SCRIPTS.get(script)
     if languages is None:
         return Detection("und", 0.0, "a script this service does not know")
-    if len(languages) == 1:
-        return Detection(languages[0], 0.99, f"{script.lower()} script")
-    guess = _langdetect(text)
-    if guess and guess[0] in languages and guess[1] >= 0.8:
-        return Detection(guess[0], 0.95, f"{script.lower()} script; langdetect")
-    return Detection(languages[0], 0.8, f"{script.lower()} script")
+    if len(languages) > 1:
+        # Vowel signs are marks, not letters, and langdetect knows them.
+        tag, probability = _langdetect("".join(c if unicodedata.category(c)[0] in "LM" else " " for c in text))
+        if tag in languages and probability >= 0.8:
+            return Detection(tag, 0.95, f"{script.lower()} script; langdetect")
+    return Detection(languages[0], 0.99 if len(languages) == 1 else 0.8, f"{script.lower()} script")
 
 
-def _with_kana(letters: str, han: str, kana_runs: list[str], accept_language: str | None) -> Detection:
+def _with_kana(letters: str, han: str, kana_runs: list[str]) -> Detection:
     """Japanese, unless Chinese characters outnumber the kana words and no kana is grammar: 请问ポケモンカード能退吗."""
-    characters = _model().characters
-    chinese = sum(c in characters["chinese"] for c in han)
-    words = sum(run != "の" for run in kana_runs)
-    if chinese > words and not _JAPANESE_GRAMMAR.search(letters):
+    chinese = sum(c in _model().characters["chinese"] for c in han)
+    kana_words = sum(run != "の" for run in kana_runs)  # の alone decorates Chinese shop signs
+    is_grammar = _JAPANESE_GRAMMAR.search(letters) is not None
+    if chinese > kana_words and not is_grammar:
         return Detection("zh", 0.9, "chinese-only characters around a few kana", _variant(han))
-    sure = sum(map(len, kana_runs)) >= 2 or bool(_JAPANESE_GRAMMAR.search(letters))
-    return Detection("ja", 0.99 if sure and chinese <= words else 0.9, "kana")
-
-
-# --- Han-only text --------------------------------------------------------------------------------------------------
+    return Detection("ja", 0.99 if is_grammar or (len("".join(kana_runs)) > 1 and not chinese) else 0.9, "kana")
 
 
 def _han(han: str, accept_language: str | None) -> Detection:
     characters = _model().characters
     counts = {name: sum(c in members for c in han) for name, members in characters.items()}
-    japanese, chinese = counts["japanese"], counts["chinese"]
-    if japanese and not chinese:
+    if counts["japanese"] and not counts["chinese"]:
         return Detection("ja", 0.98, "japanese-only characters")
-    if chinese and not japanese:
-        variant = _variant(han)
-        kind = {"zh-Hans": "simplified-only", "zh-Hant": "traditional-only"}.get(variant or "", "chinese-only")
-        return Detection("zh", 0.98, f"{kind} characters", variant)
-    logit = _model().scores["han"].logit(han[:CLASSIFIED_CHARS])
-    prior, shift = _han_prior(accept_language)
-    probability = 1 / (1 + math.exp(-max(-30.0, min(30.0, logit + shift))))
-    language = "ja" if probability >= 0.5 else "zh"
-    confidence = max(probability, 1 - probability)
-    if confidence < DECISIVE:
-        return Detection(prior, AMBIGUOUS if language == prior else 0.5, f"ambiguous Han text; prior {prior}")
-    reason = f"Han characters as {'Japanese' if language == 'ja' else 'Chinese'} combines them"
-    return Detection(language, round(min(confidence, 0.99), 3), reason, _variant(han) if language == "zh" else None)
+    if counts["chinese"] and not counts["japanese"]:
+        kind = {"zh-Hans": "simplified", "zh-Hant": "traditional", None: "chinese"}[_variant(han)]
+        return Detection("zh", 0.98, f"{kind}-only characters", _variant(han))
+    asked_for = preferred_languages(accept_language)
+    preference = asked_for.get("ja", 0.0) - asked_for.get("zh", 0.0)
+    logit = _model().scores["han"].logit(han[:CLASSIFIED_CHARS]) + PREFERENCE_LOGIT * preference
+    logit += CHARACTER_LOGIT * (counts["japanese"] - counts["chinese"])
+    lean = "ja" if logit >= 0 else "zh"
+    confidence = _probability(abs(logit))
+    # Customers of a Japanese shop type the noun its pages show (返品), whatever they speak: two characters say little.
+    if confidence < DECISIVE or (lean == "ja" and len(han) <= 2):
+        unasked = lean if abs(logit) >= 1 else HOUSE_LANGUAGE
+        prior = "ja" if preference > 0 else "zh" if preference < 0 else unasked
+        return Detection(prior, AMBIGUOUS if prior == lean else 0.5, f"ambiguous Han text; prior {prior}")
+    name = {"ja": "Japanese", "zh": "Chinese"}[lean]
+    return Detection(lean, confidence, f"Han characters as {name} joins them", _variant(han) if lean == "zh" else None)
 
 
-def _han_prior(accept_language: str | None) -> tuple[str, float]:
-    """The likelier of ja and zh before reading, and its weight as a logit (positive for ja)."""
-    weights = preferred_languages(accept_language)
-    ja, zh = weights.get("ja", 0.0), weights.get("zh", 0.0)
-    if ja == zh:
-        return HOUSE_LANGUAGE, 0.0
-    return ("ja", 1.5 * ja) if ja > zh else ("zh", -1.5 * zh)
+def _probability(logit: float) -> float:
+    return round(min(0.99, 1 / (1 + math.exp(-min(logit, 30.0)))), 3)
 
 
 def _variant(han: str) -> str | None:
@@ -209,58 +198,44 @@ def _variant(han: str) -> str | None:
     return "zh-Hans" if simplified > traditional else "zh-Hant"
 
 
-# --- Latin text -----------------------------------------------------------------------------------------------------
-
-
 def _latin(text: str, accept_language: str | None) -> Detection:
     words = _words(text)
     if not words:
         languages = preferred_languages(accept_language)
         prior = max(languages, key=lambda tag: languages[tag]) if languages else "en"
         return Detection(prior, 0.5, f"only names; prior {prior}")
-    english = _model().english
-    known = sum(word in english or word in _FUNCTION_WORDS for word in words) / len(words)
-    if known < 1:
-        written = _romanised(words)
-        if written:
-            return written
+    known = sum(word in _model().english or word in _FUNCTION_WORDS for word in words) / len(words)
+    if known < 1 and (written := _romanised(words)):
+        return written
     if known >= 0.5:
-        return Detection(
-            "en", 0.99 if known == 1 and len(words) > 1 else 0.95 if known >= 0.75 else 0.85, "english words"
-        )
-    if len(words) >= 2 or not "".join(words).isascii():
-        guess = _langdetect(text)
-        if guess and guess[1] >= 0.9 and len("".join(words)) >= 6:
-            return Detection(guess[0], round(0.95 * guess[1], 3), "latin script; langdetect")
+        confidence = 0.99 if known == 1 and len(words) > 1 else 0.95 if known >= 0.75 else 0.85
+        return Detection("en", confidence, "english words")
+    line = " ".join(_LATIN.findall(text))  # with its capitals: they tell German
+    if len(line) >= 6 and (len(words) > 1 or not line.isascii()):
+        tag, probability = _langdetect(line)
+        if probability >= (0.7 if known == 0 and len(words) > 1 else 0.9):
+            return Detection(tag, round(0.95 * probability, 3), "latin script; langdetect")
     return Detection("en", 0.55, "latin script; english unless shown otherwise")
 
 
 def _romanised(words: list[str]) -> Detection | None:
-    """Romaji or pinyin: the syllables fit, and the n-grams look it."""
-    plain = [_plain(word) for word in words]
+    """Romaji or pinyin: two words in three are made of its syllables, and the n-grams look it."""
+    line = unicodedata.normalize("NFD", " ".join(words))
+    plain = "".join(c for c in line if not unicodedata.combining(c)).split()  # nǐ hǎo → ni hao, ryōkin → ryokin
     line = " ".join(plain)[:CLASSIFIED_CHARS]
-    found = []
-    for table, shape, language in (("romaji", _ROMAJI, "ja"), ("pinyin", _PINYIN, "zh")):
-        fitting = sum(shape.fullmatch(word) is not None for word in plain)
-        if fitting * 3 >= len(plain) * 2:
-            found.append((_model().scores[table].logit(line), table, language))
-    logit, table, language = max(found, default=(0.0, "", ""))
-    if logit < 1.5:
-        return None
-    return Detection(language, round(min(0.97, 1 / (1 + math.exp(-logit))), 3), table)
-
-
-def _plain(word: str) -> str:
-    """zěnme → zenme, ryōkin → ryokin, nǚ → nv; letters with other marks stay."""
-    decomposed = unicodedata.normalize("NFD", word.replace("ü", "v"))
-    return unicodedata.normalize("NFC", "".join(c for c in decomposed if c not in _TONES))
+    best = (ROMANISED_LOGIT, "", "")
+    for table, syllables, language in (("romaji", _ROMAJI, "ja"), ("pinyin", _PINYIN, "zh")):
+        if 3 * sum(syllables.fullmatch(word) is not None for word in plain) >= 2 * len(plain):
+            best = max(best, (_model().scores[table].logit(line), table, language))
+    logit, table, language = best
+    return Detection(language, min(0.97, _probability(logit)), table) if language else None
 
 
 _langdetect_lock = threading.Lock()  # langdetect fills its factory without one
 
 
-def _langdetect(text: str) -> tuple[str, float] | None:
-    """(tag, probability) by langdetect, seeded so that an answer stays the same; None when it finds nothing."""
+def _langdetect(text: str) -> tuple[str, float]:
+    """(tag, probability) by langdetect, seeded so that an answer stays the same; ("und", 0.0) when it finds nothing."""
     from langdetect import DetectorFactory, detect_langs
     from langdetect.lang_detect_exception import LangDetectException
 
@@ -269,17 +244,14 @@ def _langdetect(text: str) -> tuple[str, float] | None:
         try:
             best = detect_langs(text)[0]
         except LangDetectException:
-            return None
-    return {"zh-cn": "zh", "zh-tw": "zh"}.get(best.lang, best.lang), best.prob
-
-
-# --- data -----------------------------------------------------------------------------------------------------------
+            return "und", 0.0
+    return str(best.lang), float(best.prob)
 
 
 def hashed_ngrams(text: str, longest: int, bits: int) -> Iterator[int]:
     """Bucket, 0 ≤ b < 2**bits, of every character 1- to `longest`-gram; the text's start and end are characters too.
 
-    The hashing trick: Weinberger et al., ICML 2009, arXiv:0902.2206. The mixing is Fibonacci hashing, done per character.
+    The hashing trick: Weinberger et al., ICML 2009, arXiv:0902.2206. The mixing is Fibonacci hashing by character.
     """
     codes = [2, *map(ord, text), 3]
     shift = 32 - bits
@@ -292,17 +264,17 @@ def hashed_ngrams(text: str, longest: int, bits: int) -> Iterator[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Score:
-    """A logistic regression over hashed n-grams; its weights are int8 steps of `step`."""
+class HashedScore:
+    """A logistic regression over hashed n-grams; `weights` holds 2**bits int8 steps of size `step`."""
 
-    weights: memoryview
+    weights: bytes
     step: float
     bias: float
     longest: int
     bits: int
 
     def logit(self, text: str) -> float:
-        weights = self.weights
+        weights = memoryview(self.weights).cast("b")
         return self.step * sum(weights[b] for b in hashed_ngrams(text, self.longest, self.bits)) + self.bias
 
 
@@ -311,22 +283,17 @@ class _Model:
     characters: dict[str, frozenset[str]]  # "japanese", "chinese": written by one of the two only
     shapes: dict[str, frozenset[str]]  # "simplified", "traditional": forms that differ, whoever else writes them
     english: frozenset[str]  # frequent words, lower case
-    scores: dict[str, _Score]  # "han": ja against zh; "romaji", "pinyin": that against the other two
+    scores: dict[str, HashedScore]  # "han": ja against zh; "romaji", "pinyin": that against the other two
 
 
 @functools.cache
 def _model() -> _Model:
     stored = json.loads(DATA.read_text(encoding="utf-8"))
-    scores = {
-        name: _Score(
-            memoryview(zlib.decompress(base64.b64decode(score["weights"]))).cast("b"),
-            score["step"], score["bias"], score["longest"], score["bits"],
-        )
-        for name, score in stored["scores"].items()
-    }  # fmt: skip
+    for score in stored["scores"].values():
+        score["weights"] = zlib.decompress(base64.b64decode(score["weights"]))
     return _Model(
         characters={name: frozenset(members) for name, members in stored["characters"].items()},
         shapes={name: frozenset(members) for name, members in stored["shapes"].items()},
         english=frozenset(stored["english"].split()),
-        scores=scores,
+        scores={name: HashedScore(**score) for name, score in stored["scores"].items()},
     )

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from rag_support import language as languages
 from rag_support import snapshot
+from rag_support.answering.answerability import Answerability
 from rag_support.answering.extractive import ExtractiveAnswerer, refuse
 from rag_support.answering.phrases import SERVED_LANGUAGES, localised
 from rag_support.question import clean_question
@@ -18,6 +19,7 @@ from rag_support.types import LANGUAGES, Answer, Answerer, Detection, Draft, Emb
 logger = logging.getLogger(__name__)
 
 DEFAULT_TOP_K = 10
+_SHORTEST_QUESTION_CHARS = 2  # one letter matches everything and asks nothing
 
 
 class Pipeline:
@@ -31,8 +33,9 @@ class Pipeline:
     @classmethod
     def open(cls, index: Path, embedder: Embedder, fallback_language: str) -> "Pipeline":
         """The live snapshot of an index. Raises SnapshotError."""
-        folder = index / snapshot.current_id(index)
-        return cls(Retriever(folder, embedder), ExtractiveAnswerer(), fallback_language)
+        retriever = Retriever(index / snapshot.current_id(index), embedder)
+        answerer = ExtractiveAnswerer(Answerability(retriever.manifest.answerability))
+        return cls(retriever, answerer, fallback_language)
 
     @property
     def index_id(self) -> str:
@@ -51,7 +54,7 @@ class Pipeline:
         detection = languages.detect(question, accept_language=accept_language)
         target = self._answer_language(detection, language)
         detected = perf_counter()
-        hits = self.retriever.search(question, top_k)
+        hits = self.retriever.search(question, top_k, detection.language)
         retrieved = perf_counter()
         draft = self._draft(question, target, hits, detection, language)
         finished = perf_counter()
@@ -77,7 +80,8 @@ class Pipeline:
             self.answer(question)
 
     def search(self, question: str, top_k: int = DEFAULT_TOP_K) -> list[Hit]:
-        return self.retriever.search(clean_question(question), top_k)
+        question = clean_question(question)
+        return self.retriever.search(question, top_k, languages.detect(question).language)
 
     def _answer_language(self, detection: Detection, asked: str) -> str:
         if asked != "auto":
@@ -89,6 +93,8 @@ class Pipeline:
     def _draft(self, question: str, target: str, hits: Sequence[Hit], detection: Detection, asked: str) -> Draft:
         if detection.language == "und":
             return refuse("language_unsure", target, 0.0)
+        if sum(character.isalnum() for character in question) < _SHORTEST_QUESTION_CHARS:
+            return refuse("nothing_found", target, 0.0)
         draft = _checked(self._answerer.answer(question, target, hits), target, hits)
         if asked == "auto" and detection.language not in LANGUAGES:
             served = localised(SERVED_LANGUAGES[target.partition("-")[0]], target)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rag_support.answering.answerability import AnswerabilityParameters
 from rag_support.errors import DamagedSnapshot, NoSnapshot, SnapshotError
 
 FORMAT_VERSION = 1
@@ -28,6 +29,7 @@ DENSE = "dense.faiss"
 DENSE_ROWS = "dense-rows.npy"
 DENSE_KEYS = "dense-keys.npy"
 LEXICAL = "lexical"
+TOKENS = "tokens"
 GLOSSARY = "glossary.json"
 _BUILDING = ".building-"
 _LOCK = ".lock"
@@ -71,6 +73,7 @@ class Manifest(_Frozen):
     counts: Counts
     sources: tuple[Source, ...]
     left_out: tuple[SourceLeftOut, ...]
+    answerability: AnswerabilityParameters  # when to refuse, as it was when the index was built
     files: dict[str, StoredFile]
 
 

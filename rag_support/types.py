@@ -6,7 +6,7 @@ Frozen dataclasses only; pydantic models live at the edges (HTTP, files, environ
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +101,17 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a chunk was found, each 0..1: what the score is made of, and what tells whether the question is answered."""
+
+    passage: float  # cosine of the question with the whole passage, in its best language
+    span: float  # with the best span
+    coverage: float  # share of the question's term weight that the chunk holds
+    widened: float  # the same for the terms that the glossary adds
+    soft: float  # share met by token vectors; 0 where the question's own language was searched
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A chunk that a query found. `score` is in 0..1, comparable within one index only."""
 
@@ -108,6 +119,7 @@ class Hit:
     rank: int  # from 1
     score: float
     span_scores: tuple[float, ...]  # one per span of the chunk, 0..1
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +210,17 @@ class Embedder(Protocol):
     def embed_queries(self, texts: Sequence[str]) -> FloatMatrix: ...
 
     def embed_passages(self, texts: Sequence[str]) -> FloatMatrix: ...
+
+
+@runtime_checkable
+class TokenEmbedder(Protocol):
+    """What an embedder with one vector a token offers besides: late interaction needs the tokens themselves."""
+
+    def token_ids(self, texts: Sequence[str]) -> list[list[int]]: ...
+
+    def token_vectors(self, token_ids: Sequence[int]) -> FloatMatrix:
+        """(n, d) float32, not of unit length."""
+        ...
 
 
 class Answerer(Protocol):

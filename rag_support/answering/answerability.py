@@ -1,31 +1,74 @@
-"""Do the sources answer this question? A probability from the evidence of the hits, and the refusal it leads to."""
+"""Do the sources answer this question? A probability from the evidence of the hits, and the refusal it leads to.
+
+A logistic model over the best of each kind of evidence among the hits, with a threshold for each language: one model
+for questions in a language of the passages, one for questions across languages. Its parameters are fitted on the dev
+questions by `python -m training.answerability`, shipped as data and stored with each index. For a corpus without a
+question set of its own they are the cautious default: a question is refused rather than answered from a weak hit.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
 
-from rag_support.types import Hit, RefusalKind
+from pydantic import BaseModel, ConfigDict
+
+from rag_support.types import Evidence, Hit, RefusalKind
+
+DATA = Path(__file__).parent.parent / "data" / "answerability.json"
+_FAR = 0.25  # share of the threshold below which a question is not even near what the sources are about
+
+
+class AnswerabilityModel(BaseModel):
+    """Logistic regression over evidence: weights by the names of Evidence's fields, one bias, a threshold a language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weights: Mapping[str, float]
+    bias: float
+    thresholds: Mapping[str, float]
+
+
+class AnswerabilityParameters(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    within: AnswerabilityModel  # passages in the question's language
+    across: AnswerabilityModel  # passages in other languages only
+
+
+@cache
+def shipped_parameters() -> AnswerabilityParameters:
+    return AnswerabilityParameters.model_validate_json(DATA.read_bytes())
 
 
 class Answerability:
-    """A logistic curve over the first hit's evidence, one for hits in the asker's language and one across languages."""
-
-    def __init__(self) -> None:
-        self._within = (14.0, 0.33)
-        self._across = (18.0, 0.20)
+    def __init__(self, parameters: AnswerabilityParameters) -> None:
+        self._parameters = parameters
 
     def probability(self, hits: Sequence[Hit], language: str) -> float:
-        """0..1; 0 without hits."""
+        """0..1 that the sources answer the question; 0 without hits."""
         if not hits:
             return 0.0
-        first = hits[0]
-        steepness, middle = self._within if any(language in span.texts for span in first.chunk.spans) else self._across
-        return round(1 / (1 + math.exp(-steepness * (first.score - middle))), 4)
+        model = self._model(hits, language)
+        best = best_evidence(hits)
+        logit = model.bias + sum(weight * best[name] for name, weight in model.weights.items())
+        return round(1 / (1 + math.exp(-max(-30.0, min(30.0, logit)))), 4)
 
-    def refusal(self, probability: float, hits: Sequence[Hit]) -> RefusalKind | None:
+    def refusal(self, probability: float, hits: Sequence[Hit], language: str) -> RefusalKind | None:
+        """The kind of refusal that a probability calls for, None where the question may be answered."""
         if not hits:
             return "nothing_found"
-        if probability < 0.1:
-            return "out_of_scope"
-        if probability < 0.5:
-            return "nothing_found"
-        return None
+        threshold = self._model(hits, language).thresholds[language]
+        if probability >= threshold:
+            return None
+        return "out_of_scope" if probability < _FAR * threshold else "nothing_found"
+
+    def _model(self, hits: Sequence[Hit], language: str) -> AnswerabilityModel:
+        within = any(language in span.texts for hit in hits[:3] for span in hit.chunk.spans)
+        return self._parameters.within if within else self._parameters.across
+
+
+def best_evidence(hits: Sequence[Hit]) -> dict[str, float]:
+    """The highest value of each kind of evidence among the hits, by the name of its field."""
+    return {field.name: max(getattr(hit.evidence, field.name) for hit in hits) for field in fields(Evidence)}

@@ -16,13 +16,13 @@ from rag_support.types import Citation, Draft, Hit, Refusal, RefusalKind
 class ExtractiveAnswerer:
     """Question and hits to a cited draft, or a refusal."""
 
-    def __init__(self, answerability: Answerability | None = None) -> None:
-        self._answerability = answerability or Answerability()
+    def __init__(self, answerability: Answerability) -> None:
+        self._answerability = answerability
 
     def answer(self, question: str, language: str, hits: Sequence[Hit]) -> Draft:
         """`language` is ja, en, zh or zh-Hant."""
         confidence = self._answerability.probability(hits, base_language(language))
-        if kind := self._answerability.refusal(confidence, hits):
+        if kind := self._answerability.refusal(confidence, hits, base_language(language)):
             return refuse(kind, language, confidence)
         statements = select_statements(question, hits, base_language(language))
         if not statements:

@@ -9,6 +9,7 @@ that bear on a chosen value stay with it, since a number without its caveat can 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag_support.answering.asked import AskedKind, asked_kinds
 from rag_support.answering.values import values
@@ -214,5 +215,10 @@ def _is_sentence(text: str) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    a, b = ({text[i : i + 2] for i in range(len(text) - 1)} for text in (one, other))
+    a, b = _bigrams(one), _bigrams(other)
     return bool(a and b) and len(a & b) / min(len(a), len(b)) >= _SAME
+
+
+@lru_cache(maxsize=8192)
+def _bigrams(text: str) -> frozenset[str]:
+    return frozenset(text[i : i + 2] for i in range(len(text) - 1))

@@ -6,6 +6,9 @@ that ６：００〜２４：００ and 6:00-24:00 are one value.
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Literal
 
 ValueKind = Literal["hours", "telephone", "percentage", "domain"]
@@ -18,8 +21,9 @@ _PATTERNS: dict[ValueKind, re.Pattern[str]] = {
 }
 
 
-def values(text: str) -> dict[ValueKind, tuple[str, ...]]:
+@lru_cache(maxsize=8192)
+def values(text: str) -> Mapping[ValueKind, tuple[str, ...]]:
     """Each kind of value that a text holds, normalised, in order, each once."""
     text = re.sub("[〜～–—−]|(?<=\\d)-(?=\\d{1,2}:)", "~", unicodedata.normalize("NFKC", text).lower())
     found = {kind: tuple(dict.fromkeys(pattern.findall(text))) for kind, pattern in _PATTERNS.items()}
-    return {kind: matches for kind, matches in found.items() if matches}
+    return MappingProxyType({kind: matches for kind, matches in found.items() if matches})  # shared by all callers

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_support import snapshot
+from rag_support.answering.answerability import shipped_parameters
 from rag_support.errors import CorpusError, SnapshotError
 from rag_support.ingest.chunking import chunk_document
 from rag_support.ingest.glossary import read_glossary
@@ -20,9 +21,10 @@ from rag_support.ingest.readers import read_corpus
 from rag_support.ingest.spans import Translate
 from rag_support.ingest.translation_memory import TranslationMemory
 from rag_support.retrieval.dense import DenseIndex
+from rag_support.retrieval.late_interaction import TokenIndex
 from rag_support.retrieval.lexical import LexicalEntry, LexicalIndex
 from rag_support.retrieval.passages import write_passages
-from rag_support.types import LANGUAGES, Chunk, Document, Embedder, FloatMatrix, Passage
+from rag_support.types import LANGUAGES, Chunk, Document, Embedder, FloatMatrix, Passage, TokenEmbedder
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +72,9 @@ def build_index(
                 for chunk, of_chunk in zip(chunks, passages, strict=True)
             ]
         ).save(folder / snapshot.LEXICAL)
+        if isinstance(embedder, TokenEmbedder):
+            sources = [[span.texts[chunk.language] for span in chunk.spans] for chunk in chunks]
+            TokenIndex.build(sources, embedder).save(folder / snapshot.TOKENS)
         units = list(_units(chunks, passages))
         vectors = _embed(units, embedder, _previous_vectors(index, embedder), folder, progress)
         DenseIndex.build(vectors).save(folder / snapshot.DENSE)
@@ -105,6 +110,7 @@ def build_index(
                 snapshot.SourceLeftOut(doc_id=left.doc_id, problem=left.problem, mend=left.mend)
                 for left in reading.left_out
             ),
+            answerability=shipped_parameters(),
             files=files,
         )
         snapshot.publish(index, folder, manifest, keep)

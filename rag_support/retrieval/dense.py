@@ -62,7 +62,7 @@ class DenseIndex:
         """At most k (row, cosine), best first, for one (d,) query vector."""
         cosines, rows = self._index.search(vector[np.newaxis, :], min(k, self.rows))
         # FAISS fills the missing places of a short result with row -1
-        return [(int(row), float(cosine)) for row, cosine in zip(rows[0], cosines[0], strict=True) if row >= 0]
+        return [(row, cosine) for row, cosine in zip(rows[0].tolist(), cosines[0].tolist(), strict=True) if row >= 0]
 
     def vectors(self, first: int, count: int) -> FloatMatrix:
         """The stored rows first … first + count - 1, (count, d) float32."""

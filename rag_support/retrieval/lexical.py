@@ -9,7 +9,7 @@ Source: Lù, BM25S, arXiv:2407.03618; the scoring is Lucene's, k1 = 1.5, b = 0.7
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,10 +37,14 @@ class LexicalEntry:
 
 @dataclass(frozen=True, slots=True)
 class LexicalQuery:
-    """A question as weighted term ids; `widened` are terms that only the glossary adds. `total` is the own weight."""
+    """The weight of every term of the vocabulary for one question, (terms,) float32, zero for most.
 
-    own: dict[int, float]
-    widened: dict[int, float]
+    `widened` are the terms that only the glossary adds; `total` is the weight of the question's own terms, those that
+    occur nowhere included.
+    """
+
+    own: NDArray[np.float32]
+    widened: NDArray[np.float32]
     total: float
 
 
@@ -135,17 +139,23 @@ class LexicalIndex:
         stored = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
         vocabulary = {term: number for number, term in enumerate(stored["terms"])}
         arrays = [
-            np.load(folder / name, mmap_mode="r", allow_pickle=False)
+            np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False))  # plain views are quicker to slice
             for name in (_ROWS, _SPAN_TERMS, _SPAN_STARTS, _CHUNK_STARTS)
         ]
         return cls(bm25, vocabulary, stored["idf"], *arrays)
 
     def query(self, question: str, widening: str) -> LexicalQuery:
         terms = set(query_terms(question))
-        own = {self._vocabulary[term]: self._weight(term) for term in terms if term in self._vocabulary}
         extra = set(query_terms(widening)) - terms
-        widened = {self._vocabulary[term]: self._weight(term) for term in extra if term in self._vocabulary}
-        return LexicalQuery(own, widened, sum(self._weight(term) for term in sorted(terms)))
+        total = sum(self._weight(term) for term in sorted(terms))
+        return LexicalQuery(self._weights(terms), self._weights(extra), total)
+
+    def _weights(self, terms: Iterable[str]) -> NDArray[np.float32]:
+        weights = np.zeros(len(self._vocabulary), dtype=np.float32)
+        for term in terms:
+            if (term_id := self._vocabulary.get(term)) is not None:
+                weights[term_id] = self._weight(term)
+        return weights
 
     def _weight(self, term: str) -> float:
         """The inverse document frequency of a term; one that occurs nowhere weighs as much as one that occurs once."""
@@ -177,17 +187,6 @@ class LexicalIndex:
         starts = self._span_starts[first : last + 1]
         terms = self._span_terms[starts[0] : starts[-1]]
         offsets = starts[:-1] - starts[0]
-        own, widened = (
-            np.add.reduceat(_weights_of(terms, weights), offsets) / query.total
-            if query.total
-            else np.zeros(last - first)
-            for weights in (query.own, query.widened)
-        )
+        share = 1 / query.total if query.total else 0.0
+        own, widened = (np.add.reduceat(weights[terms], offsets) * share for weights in (query.own, query.widened))
         return Coverage(float(own[-1]), float(widened[-1]), own[:-1], widened[:-1])
-
-
-def _weights_of(terms: NDArray[np.int32], weights: dict[int, float]) -> NDArray[np.float32]:
-    found = np.zeros(len(terms), dtype=np.float32)
-    for term_id, weight in weights.items():
-        found[terms == term_id] = weight
-    return found
