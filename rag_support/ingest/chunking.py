@@ -1,8 +1,9 @@
 """Document → Chunks: one section each, where it is not too long.
 
 A chunk holds the blocks under one heading path, its heading first. A section over the limit is cut between blocks,
-lists and tables last of all, and an over-long paragraph between sentences; nothing is cut inside a sentence. Each
-chunk is a contiguous slice: text == document.text[start:end].
+lists and tables last of all, and an over-long paragraph between sentences; nothing is cut inside a sentence. A heading,
+a question and the sentence that introduces a list stay with what follows them. Each chunk is a contiguous slice:
+text == document.text[start:end].
 """
 
 import hashlib
@@ -68,17 +69,23 @@ def _pieces(spans: list[Span]) -> Iterator[list[Span]]:
     piece: list[Span] = []
     for _, members in groupby(enumerate(spans), key=lambda pair: pair[1].group if pair[1].group >= 0 else (pair[0],)):
         unit = [span for _, span in members]
-        unit_chars = unit[-1].end - unit[0].start
-        keep_whole = len(unit) > 1 and unit_chars <= _MAX_LIST_CHARS
+        keep_whole = unit[-1].end - unit[0].start <= _MAX_LIST_CHARS
         for run in [unit] if keep_whole else [[span] for span in unit]:
-            if piece and run[-1].end - piece[0].start > MAX_CHARS and not _only_lead_in(piece, keep_whole):
-                yield piece
-                piece = []
+            if piece and run[-1].end - piece[0].start > MAX_CHARS:
+                cut = _before_lead_in(piece, before_list=run[0] is unit[0] and run[0].group >= 0)
+                if cut:
+                    yield piece[:cut]
+                piece = piece[cut:]
             piece.extend(run)
     if piece:
         yield piece
 
 
-def _only_lead_in(piece: list[Span], before_list: bool) -> bool:
-    """A heading, or a heading and the sentence that introduces a list, does not stand alone."""
-    return len(piece) == 1 and piece[0].kind == "heading" or (before_list and len(piece) <= 2)
+def _before_lead_in(piece: list[Span], before_list: bool) -> int:
+    """Where the spans at the end of a piece start that mean little without what follows it."""
+    cut = len(piece)
+    if before_list and piece[-1].group < 0:
+        cut -= 1
+    while cut and piece[cut - 1].kind in ("heading", "question"):
+        cut -= 1
+    return cut

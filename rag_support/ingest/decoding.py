@@ -23,12 +23,16 @@ _BOMS = {
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
 }
+_AS_BROWSERS_DO = {"shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "gb2312": "gb18030"}
 _SNIFFED_BYTES = 65_536
 _NAMES = {"cp932": "Shift_JIS", "shift_jis_2004": "Shift_JIS", "euc_jis_2004": "EUC-JP", "euc_jisx0213": "EUC-JP"}
 
 
-def decode(data: bytes, doc_id: str) -> str:
-    """The file's text with "\\n" line ends and no byte-order mark. Raises DocumentError when it is not UTF-8 text."""
+def decode(data: bytes, doc_id: str, declared: str = "") -> str:
+    """The file's text, its lines ended by LF, without byte-order mark. Raises DocumentError when it is not UTF-8 text.
+
+    `declared` is an encoding that the file itself names (HTML does); it is tried when UTF-8 fails.
+    """
     for magic, (kind, suffix) in _MAGIC.items():
         if data.startswith(magic):
             mend = f"Rename it to end in .{suffix}." if suffix in ("pdf", "docx") else "Save it as text, PDF or .docx."
@@ -39,13 +43,19 @@ def decode(data: bytes, doc_id: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _not_utf8(doc_id, _likely_encoding(data)) from None
+        try:
+            # cp932 is what every browser reads for Shift_JIS
+            text = data.decode(_AS_BROWSERS_DO.get(declared.lower(), declared) or "utf-8")
+        except (UnicodeError, LookupError):
+            raise _not_utf8(doc_id, _likely_encoding(data)) from None
     if "\x00" in text:
         if text.count("\x00") > len(text) // 4:
             raise _not_utf8(doc_id, "UTF-16 or UTF-32")
         raise DocumentError(doc_id, "The file holds NUL characters, so it is not plain text.", "Save it as UTF-8 text.")
     # An escape sequence: ISO-2022-JP is pure ASCII to a UTF-8 decoder.
-    if "\x1b$B" in text or "\x1b$@" in text:
+    if ("\x1b$B" in text or "\x1b$@" in text) and declared.lower() == "iso-2022-jp":
+        text = data.decode("iso2022_jp", errors="replace")
+    elif "\x1b$B" in text or "\x1b$@" in text:
         raise _not_utf8(doc_id, "ISO-2022-JP")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

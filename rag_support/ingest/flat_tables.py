@@ -7,7 +7,7 @@ them inside names too, so they need three columns, or two columns over three lin
 import re
 from collections import Counter
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import takewhile
 
 from rag_support.ingest.line_shapes import Line, Shape
 from rag_support.ingest.sentences import stripped
@@ -26,8 +26,10 @@ _MOST_CELLS = 30
 # A space next to one of these does not part cells: "9:00 〜 18:00", "電話, メール".
 _GLUE_AFTER = frozenset("、，,・/／〜~～–—:：（(&+＋")
 _GLUE_BEFORE = frozenset("、，,・/／〜~～–—:：）)&+＋")
+_RATINGS = frozenset("◎○〇●△▲×✕✓✔")
 _HEADER_NOUNS = tuple(
-    "項目 内容 区分 種類 種別 曜日 時間 料金 金額 対象 名称 番号 方法 備考 期間 日時 場所 担当 名前 状況 対応 条件 必要なもの 回数 冊数 点数".split()
+    "項目 内容 区分 種類 種別 時間 料金 金額 対象 名称 番号 方法 備考 "  # noqa: SIM905 (a list to read)
+    "期間 日時 場所 担当 名前 状況 対応 条件 回数 冊数 点数 必要なもの 特徴 用途 理由 目的 場面".split()
 )
 
 
@@ -38,6 +40,18 @@ class FlatTable:
     lines: int
     rows: tuple[tuple[Segment, ...], ...]
     header: tuple[Segment, ...]
+
+
+def find_tables(text: str, lines: list[Line]) -> dict[int, FlatTable]:
+    """Every table of the text by the index of its first line; tables do not overlap."""
+    tables: dict[int, FlatTable] = {}
+    index = 0
+    while index < len(lines):
+        table = flat_table(text, lines, index) if may_start_table(lines[index]) else None
+        if table and table.rows:
+            tables[index] = table
+        index += table.lines if table else 1
+    return tables
 
 
 def flat_table(text: str, lines: list[Line], first: int) -> FlatTable:
@@ -55,11 +69,13 @@ def flat_table(text: str, lines: list[Line], first: int) -> FlatTable:
             continue
         rows = [cells]
         taken = 1
-        for line in takewhile(_may_be_row, islice(lines, first + 1, None)):
+        for line in takewhile(_may_be_row, map(lines.__getitem__, range(first + 1, len(lines)))):
             taken += 1
             if _RULE.match(line.words):
                 continue
             following = _cells(text, line, splitter)
+            if splitter is _SPACES and len(following) > len(cells):
+                following = _marks_joined(text, following)
             if len(following) != len(cells) or (splitter is _SPACES and not _CJK.search(line.words)):
                 taken -= 1
                 break
@@ -104,26 +120,38 @@ def _cells(text: str, line: Line, splitter: re.Pattern[str]) -> tuple[Segment, .
     return tuple(cells) if 1 < len(cells) <= _MOST_CELLS else ()
 
 
+def _marks_joined(text: str, cells: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """A rating and its remark ("○ 可能") are one cell where a row would have too many."""
+    joined: list[Segment] = []
+    for cell in cells:
+        if joined and text[joined[-1].start : joined[-1].end] in _RATINGS:
+            joined[-1] = Segment(joined[-1].start, cell.end)
+        else:
+            joined.append(cell)
+    return tuple(joined)
+
+
 def _looks_tabular(text: str, rows: list[tuple[Segment, ...]]) -> bool:
-    """Against running text with spaces: cells are short, and two columns need figures in the second."""
+    """Against running text with spaces: cells are short; two columns need figures, or names such as 項目 above them."""
     for cell in (cell for row in rows for cell in row):
-        if cell.end - cell.start > 40 or text[cell.end - 1] in "をがはにでともへ、":
+        if cell.end - cell.start > 60 or text[cell.end - 1] in "をがはにでともへ、":
             return False
-    return len(rows[0]) > 2 or 2 * sum(_has_digit(text, row[1]) for row in rows) >= len(rows)
+    if len(rows[0]) > 2 or 2 * sum(_has_digit(text, row[1]) for row in rows) >= len(rows):
+        return True
+    return any(text[cell.start : cell.end].endswith(_HEADER_NOUNS) for cell in rows[0])
 
 
 def _is_header(text: str, rows: list[tuple[Segment, ...]]) -> bool:
     """Names without figures above rows; of two columns, where "電話 代表" may be a pair, more is asked."""
-    first, rest = rows[0], rows[1:]
-    if any(_has_digit(text, cell) for cell in first) and not _unlike_below(text, first, rest):
+    first = rows[0]
+    if any(_has_digit(text, cell) for cell in first) and not _unlike_below(text, first, rows[1:]):
         return False
     names = [text[cell.start : cell.end] for cell in first]
     if any(len(name) > 25 for name in names) or max(Counter(filter(None, names)).values(), default=1) > 1:
         return False
     if len(first) > 2:
         return True
-    known = all(name.endswith(_HEADER_NOUNS) for name in names)
-    return known or (2 * sum(_has_digit(text, row[1]) for row in rest) > len(rest) and names[1].endswith(_HEADER_NOUNS))
+    return any(name.endswith(_HEADER_NOUNS) for name in names)
 
 
 def _unlike_below(text: str, first: tuple[Segment, ...], rest: list[tuple[Segment, ...]]) -> bool:

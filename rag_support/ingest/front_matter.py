@@ -19,7 +19,7 @@ class FrontMatter:
 
 
 def read_front_matter(text: str, doc_id: str) -> FrontMatter:
-    """Title and end of the front matter, ("", 0) where there is none. Raises DocumentError when it is not valid YAML."""
+    """Title and end of the front matter, ("", 0) where there is none. Raises DocumentError on broken YAML."""
     opening = _OPENING.match(text)
     closing = _CLOSING.search(text, opening.end(), opening.end() + _MAX_CHARS) if opening else None
     if opening is None or closing is None:

@@ -25,6 +25,9 @@ class Shape(Enum):
     ANSWERED = "A."
 
 
+UNMARKED = frozenset({Shape.TEXT, Shape.SHORT, Shape.VALUE, Shape.QUESTION})
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """Words of one line, start:end in the text, marks and white space left out."""
@@ -57,6 +60,8 @@ _VALUE = re.compile(r"\d|[>›»|｜@©]|[一-龠ぁ-んァ-ン][／/][一-龠�
 _BRACKETED = re.compile(r"[【〔\[［《≪＜〈](?P<words>[^【】〔〕\[\]［］《》≪≫＜＞〈〉]{1,40})[】〕\]］》≫＞〉]$")
 
 _SPACE = r"[\s\u3000]"
+_COUNT = rf"{_SPACE}?(?:[-－]?\d{{1,3}})?{_SPACE}*"
+_POINT = rf"(?:[.．:：、）)]+{_SPACE}*|(?<=[\s\u3000])|$)"
 _MARKS: tuple[tuple[Shape, str, re.Pattern[str]], ...] = (
     (Shape.NOTE, "※", re.compile(rf"(?:※\d{{1,2}}(?:[.．:：)）]|(?={_SPACE}))|※|＊|\*\d(?={_SPACE})){_SPACE}*")),
     (Shape.NUMBERED, "①", re.compile(rf"(?P<n>[①-⑳❶-❿]){_SPACE}*")),
@@ -68,15 +73,16 @@ _MARKS: tuple[tuple[Shape, str, re.Pattern[str]], ...] = (
     (Shape.NUMBERED, "(1)", re.compile(rf"[（(](?P<n>\d{{1,2}})[）)]{_SPACE}*")),
     (Shape.MARKED, "1-2-3", re.compile(rf"(?=\d{{1,2}}(?:[-.．－]\d{{1,2}}){{2,3}}[.．]?{_SPACE}+\S)")),
     (Shape.MARKED, "1-2", re.compile(rf"(?=\d{{1,2}}[-.．－]\d{{1,2}}[.．]?{_SPACE}+\S)")),
-    (Shape.NUMBERED, "1.", re.compile(rf"(?P<n>\d{{1,2}})(?:[.．)）、](?!\d){_SPACE}*(?![A-Za-z]{{2,4}}\b)|[.．]{_SPACE}+(?=\S)|[.．]$)")),
+    # "1.5倍" and "3.com" are no numbers of a list
+    (Shape.NUMBERED, "1.", re.compile(rf"(?P<n>\d{{1,2}})[.．)）、](?!\d)(?:{_SPACE}+|$|(?![A-Za-z]{{2,4}}\b))")),
     (Shape.NUMBERED, "一、", re.compile(rf"(?P<n>[一二三四五六七八九十])[、．.]{_SPACE}*")),
     (Shape.MARKED, "章", re.compile(r"(?=第\s{0,2}[\d一二三四五六七八九十百]{1,4}\s{0,2}[部編章])")),
     (Shape.MARKED, "節", re.compile(r"(?=第\s{0,2}[\d一二三四五六七八九十百]{1,4}\s{0,2}[節条項])")),
     (Shape.MARKED, "Ⅰ", re.compile(rf"(?=[Ⅰ-Ⅻ][.．、{_SPACE[1:-1]}])")),
     (Shape.MARKED, "#", re.compile(rf"#{{1,6}}{_SPACE}+")),
     (Shape.MARKED, "", re.compile(rf"(?P<n>[■□◆◇●○▼▽▲△▶►◎★☆♦◉❖]){_SPACE}*")),
-    (Shape.ASKED, "Q", re.compile(rf"[QＱ]{_SPACE}?(?:\d{{1,3}}|[-－]\d{{1,3}})?{_SPACE}*(?:[.．:：、）)]+{_SPACE}*|{_SPACE}+|$|(?=[ぁ-んァ-ヶ一-龠]))")),
-    (Shape.ANSWERED, "A", re.compile(rf"[AＡ]{_SPACE}?(?:\d{{1,3}}|[-－]\d{{1,3}})?{_SPACE}*(?:[.．:：、）)]+{_SPACE}*|{_SPACE}+|$)")),
+    (Shape.ASKED, "Q", re.compile(rf"[QＱ]{_COUNT}(?:{_POINT}|(?=[ぁ-んァ-ヶ一-龠]))")),
+    (Shape.ANSWERED, "A", re.compile(rf"[AＡ]{_COUNT}{_POINT}")),
     (Shape.BULLET, "・", re.compile(rf"(?:[•・◦‣▪·∙⁃･✓✔☑]{_SPACE}*|[-–—*+]{_SPACE}+)")),
 )  # fmt: skip
 
@@ -87,7 +93,7 @@ def lines_of(text: str, start: int = 0) -> list[Line]:
     lone: Line | None = None
     asked = False
     for line in _plain_lines(text, start):
-        shaped = line if line.shape is Shape.BLANK else _shaped(text, line, asked)
+        shaped = line if line.shape is Shape.BLANK else _shaped(line, asked)
         asked = asked or shaped.shape is Shape.ASKED
         if lone is not None and shaped.shape is Shape.BLANK:
             continue
@@ -123,7 +129,7 @@ def _plain_lines(text: str, start: int) -> Iterator[Line]:
         start += len(raw) + 1
 
 
-def _shaped(text: str, line: Line, asked: bool) -> Line:
+def _shaped(line: Line, asked: bool) -> Line:
     if bracketed := _BRACKETED.match(line.words):
         start = line.start + bracketed.start("words")
         words = bracketed["words"]

@@ -21,9 +21,10 @@ _QUOTE_MARKS = re.compile(r"[ \t]*(?:>[ \t]?)*")
 _LIST_MARK = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]+")
 _TASK_MARK = re.compile(r"\[[ xX]\][ \t]+")
 _ALERT = re.compile(r"\[![A-Z]+\]$")  # GitHub's "> [!NOTE]"
-_ESCAPE = re.compile(r"\\(?=[-#>+*=~`|<_0-9])")
+_ESCAPE = re.compile(r"\\(?=[-#>+*=~`|<_0-9\\])")
 _PIPE = re.compile(r"\\.|\|")
-_TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.DOTALL)
+# A tag is at most 1,000 characters long, and an open comment hides the rest: both keep the search linear.
+_TAG = re.compile(r"<!--.*?(?:-->|\Z)|<[^<>]{0,1000}>", re.DOTALL)
 _LONGEST_UNDERLINED_HEADING_CHARS = 60
 
 
@@ -35,7 +36,7 @@ def _parser() -> MarkdownIt:
 
 
 def markdown_blocks(text: str, start: int = 0) -> tuple[Block, ...]:
-    """Blocks of text[start:]; `start` must be the beginning of a line or its end. Lines end in "\\n" only."""
+    """Blocks of text[start:]; `start` must be the beginning of a line or its end. Lines end in LF only."""
     return tuple(_Walk(text, start).run())
 
 
@@ -202,12 +203,14 @@ class _Walk:
     def add_row(self, line: int, table: _Table) -> None:
         if table.header_line < 0:
             table.header_line = line
-            table.header = self.cells(line, keep_blank=True)
+            header = self.cells(line, keep_blank=True)
+            table.header = header if any(cell.start < cell.end for cell in header) else ()
             return
         cells = self.cells(line, keep_blank=True)
         filled = [column for column, cell in enumerate(cells) if cell.start < cell.end]
         blank = Segment(self.lines[table.header_line], self.lines[table.header_line])
-        header = tuple(table.header[column] if column < len(table.header) else blank for column in filled)
+        named = filled if table.header else []
+        header = tuple(table.header[column] if column < len(table.header) else blank for column in named)
         table.rows += 1
         self.add("row", line, tuple(cells[column] for column in filled), header=header)
 

@@ -1,8 +1,8 @@
 """Files under a corpus folder to Documents.
 
 A file is opened once, without following a link out of the corpus, and at most MAX_BYTES are read; its suffix chooses
-the reader. What cannot be read becomes a LeftOut with its mend, and the other files are still read. Left out on purpose:
-office formats other than .docx, archives, anything that needs optical character recognition.
+the reader. What cannot be read becomes a LeftOut with its mend, and the other files are still read. Not read, on
+purpose: office formats other than .docx, archives, anything that needs optical character recognition.
 """
 
 import hashlib
@@ -14,13 +14,16 @@ from pathlib import Path
 
 from rag_support.errors import CorpusError, DocumentError
 from rag_support.ingest.decoding import decode
+from rag_support.ingest.docx import extract_docx
 from rag_support.ingest.front_matter import read_front_matter
+from rag_support.ingest.html import extract_html
 from rag_support.ingest.markdown import markdown_blocks
+from rag_support.ingest.pdf import extract_pdf
 from rag_support.ingest.plain_text import plain_text_blocks
 from rag_support.types import Block, Document
 
 MAX_BYTES = 32 * 1024 * 1024
-MAX_CHARS = 2_000_000  # about twenty novels; parsing takes up to ten seconds at this size
+MAX_CHARS = 2_000_000  # about twenty novels; parsed in three seconds, half a minute if made to hurt
 
 _NOT_DOCUMENTS = frozenset({"readme", "license", "licence", "notice", "copying"})
 
@@ -45,8 +48,9 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class _Content:
     text: str
-    title: str
     blocks: tuple[Block, ...]
+    title: str = ""  # given by the author in front matter
+    fallback_title: str = ""  # found in the file's metadata
 
 
 def read_corpus(root: Path, on_file: Callable[[str], None] | None = None) -> Reading:
@@ -88,7 +92,7 @@ def read_document(path: Path, doc_id: str) -> Document:
         raise DocumentError(doc_id, "The file holds no text to index.", "Write some text into it, or delete it.")
     return Document(
         doc_id=doc_id,
-        title=content.title or _first_title(content) or path.stem,
+        title=content.title or _first_title(content) or content.fallback_title or path.stem,
         language=guess_language(content.text),
         text=content.text,
         blocks=content.blocks,
@@ -97,7 +101,7 @@ def read_document(path: Path, doc_id: str) -> Document:
 
 
 def guess_language(text: str) -> str:
-    """ "ja" where kana stand among the ideographs, "zh" for ideographs alone, else "en". Judged by whole documents."""
+    """Japanese ("ja") where kana stand among ideographs, Chinese ("zh") for ideographs alone, else English ("en")."""
     kana = sum("\u3041" <= c <= "\u30ff" and c not in "・ー" for c in text)
     han = sum("\u4e00" <= c <= "\u9fff" or "\u3400" <= c <= "\u4dbf" for c in text)
     latin = sum(c.isascii() and c.isalpha() for c in text)
@@ -180,13 +184,28 @@ def _read_bytes(path: Path, doc_id: str) -> bytes:
 def _markdown(data: bytes, doc_id: str) -> _Content:
     text = _bounded(decode(data, doc_id), doc_id)
     front = read_front_matter(text, doc_id)
-    return _Content(text, front.title, markdown_blocks(text, front.end))
+    return _Content(text, markdown_blocks(text, front.end), front.title)
 
 
 def _plain_text(data: bytes, doc_id: str) -> _Content:
     text = _bounded(decode(data, doc_id), doc_id)
     front = read_front_matter(text, doc_id)
-    return _Content(text, front.title, plain_text_blocks(text, front.end))
+    return _Content(text, plain_text_blocks(text, front.end), front.title)
+
+
+def _html(data: bytes, doc_id: str) -> _Content:
+    page = extract_html(data, doc_id)
+    return _Content(_bounded(page.text, doc_id), markdown_blocks(page.text), fallback_title=page.title)
+
+
+def _pdf(data: bytes, doc_id: str) -> _Content:
+    paper = extract_pdf(data, doc_id)
+    return _Content(_bounded(paper.text, doc_id), plain_text_blocks(paper.text), fallback_title=paper.title)
+
+
+def _docx(data: bytes, doc_id: str) -> _Content:
+    letter = extract_docx(data, doc_id)
+    return _Content(_bounded(letter.text, doc_id), markdown_blocks(letter.text), fallback_title=letter.title)
 
 
 def _bounded(text: str, doc_id: str) -> str:
@@ -212,4 +231,8 @@ _READERS: dict[str, Callable[[bytes, str], _Content]] = {
     ".md": _markdown,
     ".markdown": _markdown,
     ".txt": _plain_text,
+    ".html": _html,
+    ".htm": _html,
+    ".pdf": _pdf,
+    ".docx": _docx,
 }

@@ -1,7 +1,7 @@
 """Sentences of a slice of text, as segments.
 
 A sentence ends at 。！？ (with the brackets and footnote marks that close it) and, in Latin script, at a full stop that
-a capital follows. Nothing ends inside a short pair of brackets: 「いつ？」と聞く stays whole, 「いつ？」「どこ？」 are two.
+a capital follows. Nothing ends inside a short pair of brackets: 「いつ？」と聞く is one, 「いつ？」「どこ？」 are two.
 Line breaks end nothing. One pass over the text with a stack of brackets, so time is linear whatever the text holds.
 """
 
@@ -33,8 +33,10 @@ _LATIN_WORD = re.compile(r"[A-Za-z](?:[A-Za-z.]{0,14})$")
 # Longer quotations (a speech, a whole paragraph in parentheses) are split like running text.
 _LONGEST_PROTECTED_CHARS = 150
 
-_NEVER_LAST = frozenset("mr mrs ms dr prof st jr sr vs e.g i.e cf approx dept est inc ltd co corp tel ext".split())
-_BEFORE_NUMBER = frozenset("no nos fig figs vol p pp art sec ch eq ref ver v".split())
+_NEVER_LAST = frozenset(
+    "mr mrs ms dr prof st jr sr vs e.g i.e cf approx dept est inc ltd co corp tel ext".split()  # noqa: SIM905
+)
+_BEFORE_NUMBER = frozenset("no nos fig figs vol p pp art sec ch eq ref ver v".split())  # noqa: SIM905
 _MAY_BE_LAST = frozenset({"a.m", "p.m", "etc"})
 
 

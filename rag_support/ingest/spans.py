@@ -63,7 +63,7 @@ def _in_language(
     sources = [" ".join(text[segment.start : segment.end].split()) for segment in segments]
     if language == source_language:
         return sources
-    translations = [translate(source, language) for source in sources]
+    translations = [translate(source, language) if source else "" for source in sources]
     if any(translation is None for translation in translations):
         return None
     return [translation for translation in translations if translation is not None]
@@ -82,9 +82,11 @@ def row_phrase(cells: Sequence[str], header: Sequence[str], language: str) -> st
     subject, rest = cells[0], cells[1:]
     if not rest:
         return subject
-    if len(header) != len(cells):
-        return separator.join(cells)
     if len(rest) == 1:
         return f"{subject}{colon}{rest[0]}"
-    named = separator.join(f"{name}{colon}{cell}" for name, cell in zip(header[1:], rest, strict=True))
+    if len(header) != len(cells):
+        return separator.join(cells)
+    named = separator.join(
+        f"{name}{colon}{cell}" if name else cell for name, cell in zip(header[1:], rest, strict=True)
+    )
     return f"{subject}{opening}{named}{closing}"

@@ -82,7 +82,7 @@ def read_catalog(corpus: Path, language: str) -> Catalog:
     try:
         with path.open("rb") as file:
             return read_po(file, locale=language, abort_invalid=True)
-    except (OSError, PoFileError, ValueError) as error:
+    except (OSError, PoFileError, ValueError, LookupError) as error:
         raise TranslationMemoryError(
             f"{path}: the catalogue cannot be read ({error}). Open it in a PO editor, or restore it from git."
         ) from error
@@ -100,6 +100,8 @@ def segments_of(documents: Iterable[Document]) -> dict[str, list[Place]]:
         for block in document.blocks:
             for segment in (*block.header, *block.segments):
                 text = " ".join(document.text[segment.start : segment.end].split())
+                if not text:  # an empty cell of a table's header
+                    continue
                 place = Place(document.doc_id, document.text.count("\n", 0, segment.start) + 1)
                 known = places.setdefault(text, [])
                 if place not in known:
@@ -127,6 +129,8 @@ def update_catalog(corpus: Path, language: str, segments: Mapping[str, list[Plac
     template = Catalog()
     for text, where in segments.items():
         template.add(text, locations=[(place.doc_id, place.line) for place in where])
+        if text in catalog.obsolete and text not in catalog:  # Babel does not bring back what was removed
+            catalog[text] = catalog.obsolete.pop(text)
     catalog.update(template, no_fuzzy_matching=False, update_header_comment=False)
     for message in catalog:
         message.flags.discard("python-format")  # a percentage is no format string
