@@ -2,20 +2,28 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
 DATA ?= ../shared/training
+MODEL := rag_support/models/trilingual-static
 
 .DEFAULT_GOAL := help
-.PHONY: help setup index serve test check check-code format model
+.PHONY: help setup index serve test check check-code format model calibrate
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-11s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("rag-support needs Python 3.11 or newer: make PYTHON=python3.11")'
-	@echo "Installing into $(VENV) (once; two to four minutes)"
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("rag-support needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	@echo "Installing into $(VENV): once, a few minutes"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(PIP) --editable .
+	@touch $@
+
+$(READY_DEV): $(READY)
+	@echo "Installing what the tests need"
+	@$(PIP) --editable '.[dev]'
 	@touch $@
 
 setup: $(READY) ## create .venv and install the pinned dependencies
@@ -26,21 +34,24 @@ index: $(READY) ## build the index from corpus/ and publish it
 serve: $(READY) ## set up, build the index if there is none, serve on 127.0.0.1:8000
 	@$(BIN)/rag-support serve --build-if-missing
 
-test: $(READY) ## set up and run the tests
+test: $(READY_DEV) ## set up and run the tests
 	@$(BIN)/python -m pytest -q
 
-format: $(READY) ## format the code
+format: $(READY_DEV) ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-check-code: $(READY) ## format check, lint, types, translations
+check-code: $(READY_DEV) ## check format, lint, types and translations
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/rag-support translations check
 
-check: check-code test ## check-code and the tests
+check: check-code test ## check-code and the tests: what CI runs
 
 model: $(READY) ## train the embedding model anew (DATA=../shared/training)
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt -r training/requirements.txt
-	@$(BIN)/python -m training --data $(DATA) --out rag_support/models/trilingual-static
+	@$(PIP) -r training/requirements.txt
+	@$(BIN)/python -m training --data $(DATA) --out $(MODEL)
+
+calibrate: $(READY) ## fit anew when to refuse, on the dev questions
+	@$(BIN)/python -m training.answerability

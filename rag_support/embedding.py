@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,8 @@ from rag_support.types import Embedder, FloatMatrix
 
 MODELS = Path(__file__).parent / "models"
 _STATIC_TYPE = "StaticEmbedding"
-_TABLE_KEY = "embedding.weight"
+# sentence-transformers' own name for the table, and model2vec's, which may come with a scale for each row
+_PLAIN_ROWS, _ROWS, _SCALES = "embedding.weight", "embeddings", "weights"
 
 
 def load_embedder(name: str) -> Embedder:
@@ -30,8 +32,10 @@ def load_embedder(name: str) -> Embedder:
     Raises EmbedderError when there is no such model or it does not load.
     """
     folder = MODELS / SHIPPED_EMBEDDER if name == SHIPPED_EMBEDDER else Path(name)
-    if folder.is_dir() and (static := _static_folder(folder)):
+    if static := _static_folder(folder):
         return StaticEmbedder(name, static)
+    if name == SHIPPED_EMBEDDER:
+        raise EmbedderError(f"{folder}: the shipped model is not whole. Restore it from git, or run `make model`.")
     if not folder.is_dir() and (folder.is_absolute() or name.startswith(".")):
         raise EmbedderError(f"{name}: no such model folder. Set RAG_SUPPORT_EMBEDDER to a SentenceTransformer folder.")
     return TransformerEmbedder(name)
@@ -46,13 +50,17 @@ def _static_folder(folder: Path) -> Path | None:
             return None
         table = folder / modules[0]["path"]
         with safe_open(table / "model.safetensors", framework="np") as tensors:
-            return table if _TABLE_KEY in tensors.keys() else None  # noqa: SIM118 (no mapping)
+            keys = set(tensors.keys())
+        return table if keys in ({_ROWS}, {_PLAIN_ROWS}, {_ROWS, _SCALES}) else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError):
         return None  # sentence-transformers will say what is wrong with it
 
 
 class StaticEmbedder:
-    """A StaticEmbedding model: the mean of a text's token vectors, scaled to unit length."""
+    """A StaticEmbedding model: the mean of a text's token vectors, scaled to unit length.
+
+    A token's vector is its row of the table, times its scale where the rows are int8.
+    """
 
     def __init__(self, name: str, folder: Path) -> None:
         table_file, tokenizer_file = folder / "model.safetensors", folder / "tokenizer.json"
@@ -61,17 +69,19 @@ class StaticEmbedder:
             for path in (table_file, tokenizer_file):
                 with path.open("rb") as file:
                     fingerprint.update(hashlib.file_digest(file, "sha256").digest())
-            self._table = _mapped_table(table_file)
+            tensors = _mapped_tensors(table_file)
             self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
         except Exception as error:  # tokenizers raises bare Exception for a broken file
             raise EmbedderError(
                 f"{folder}: the embedding model does not load ({error}). Restore the folder from the repository, "
                 "or make it anew with `make model`."
             ) from error
+        self._rows = tensors[_ROWS if _ROWS in tensors else _PLAIN_ROWS]
+        self._scales = tensors.get(_SCALES)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self.model_id = f"{name}@{fingerprint.hexdigest()[:16]}"
-        self.dimensions = int(self._table.shape[1])
+        self.dimensions = int(self._rows.shape[1])
 
     def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
         return self._embed(texts)
@@ -84,26 +94,42 @@ class StaticEmbedder:
         return [encoding.ids for encoding in encodings]
 
     def token_vectors(self, token_ids: Sequence[int]) -> FloatMatrix:
-        return self._table[list(token_ids)].astype(np.float32)
+        ids = list(token_ids)
+        vectors: FloatMatrix = self._rows[ids].astype(np.float32)
+        if self._scales is not None:
+            vectors *= self._scales[ids, np.newaxis]
+        return vectors
 
     def _embed(self, texts: Sequence[str]) -> FloatMatrix:
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         for row, ids in enumerate(self.token_ids(texts)):
             if ids:  # a text without a token keeps the zero vector, which is similar to nothing
-                vectors[row] = self._table[ids].mean(axis=0, dtype=np.float32)
+                vectors[row] = self.token_vectors(ids).mean(axis=0)
         return _unit(vectors)
 
 
-def _mapped_table(file: Path) -> NDArray[np.float16 | np.float32]:
-    """The (vocabulary, d) table of token vectors, mapped from the file: workers share its pages, and a question touches
-    a few of them. The safetensors library would copy the whole table; it has checked the file's layout before.
+def _mapped_tensors(file: Path) -> dict[str, NDArray[Any]]:
+    """The tensors of a safetensors file, mapped: workers share their pages, and a question touches a few of them.
+
+    The safetensors library would copy the whole table; it has checked the file's layout before.
     """
     with file.open("rb") as opened:
         header_bytes = int.from_bytes(opened.read(8), "little")
-        entry = json.loads(opened.read(header_bytes))[_TABLE_KEY]
-    dtype = {"F16": np.float16, "F32": np.float32}[entry["dtype"]]
-    start = 8 + header_bytes + entry["data_offsets"][0]
-    return np.asarray(np.memmap(file, dtype=dtype, mode="r", offset=start, shape=tuple(entry["shape"])))
+        header = json.loads(opened.read(header_bytes))
+    dtypes = {"I8": np.int8, "F16": np.float16, "F32": np.float32}
+    return {
+        name: np.asarray(
+            np.memmap(
+                file,
+                dtype=dtypes[entry["dtype"]],
+                mode="r",
+                offset=8 + header_bytes + entry["data_offsets"][0],
+                shape=tuple(entry["shape"]),
+            )
+        )
+        for name, entry in header.items()
+        if name != "__metadata__"
+    }
 
 
 class TransformerEmbedder:

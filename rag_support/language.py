@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag_support.types import Detection
+
 DATA = Path(__file__).with_name("data") / "language.json"
 LONGEST_CHARS = 2_000  # of the question; what follows is not read
 CLASSIFIED_CHARS = 128  # of Han or Latin text; the classifier is sure long before
@@ -56,12 +58,12 @@ _PINYIN = re.compile(
 )
 
 _FUNCTION_WORDS = frozenset(
-    "a an the how what which when where why who do does did is are was were can could will would should may i you your "  # noqa: SIM905
+    "a an the how what which when where why who do does did is are was were can could will would should may i you your "
     "my me we it its this that these to of for in on at with from by about into after before and or but if not no yes "
     "have has be been there please want need get got any mean means say i'm don't can't it's what's".split()
 )
 _BRANDS = frozenset(
-    "amazon prime kindle alexa audible iphone ipad ios android google apple paypay paypal visa mastercard jcb amex "  # noqa: SIM905
+    "amazon prime kindle alexa audible iphone ipad ios android google apple paypay paypal visa mastercard jcb amex "
     "suica rakuten yahoo facebook instagram twitter youtube netflix windows microsoft gmail wifi wechat alipay taobao "
     "sony nintendo ps usb pc tv id vip qr pdf atm sms sim app ok".split()
 )
@@ -73,16 +75,6 @@ _SCRIPTS: dict[str, tuple[str, ...]] = {
     "SINHALA": ("si",), "ARMENIAN": ("hy",), "GEORGIAN": ("ka",), "KHMER": ("km",), "LAO": ("lo",), "MYANMAR": ("my",),
     "TIBETAN": ("bo",), "ETHIOPIC": ("am",), "MONGOLIAN": ("mn",), "BOPOMOFO": ("zh",),
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """What language a text is in, how sure that is, and why."""
-
-    language: str  # BCP 47: "ja", "en", "zh", another language's tag such as "ko", or "und" when no letter speaks
-    confidence: float  # 0..1; at most 0.6 when the text itself does not decide, at least 0.95 when it plainly does
-    reason: str  # a short English phrase
-    variant: str | None = None  # "zh-Hans" or "zh-Hant" when the characters decide, else None
 
 
 def detect(text: str, *, accept_language: str | None = None) -> Detection:
@@ -177,8 +169,9 @@ def _han(han: str, accept_language: str | None) -> Detection:
     lean = "ja" if logit >= 0 else "zh"
     confidence = _probability(abs(logit))
     # Customers of a Japanese shop type the noun its pages show (返品), whatever they speak: two characters say little.
-    if confidence < DECISIVE or (lean == "ja" and len(han) <= 2):
-        unasked = lean if abs(logit) >= 1 else HOUSE_LANGUAGE
+    is_shared = han in _model().words["shared"]
+    if confidence < DECISIVE or is_shared or (lean == "ja" and len(han) <= 2):
+        unasked = lean if abs(logit) >= 1 and not is_shared else HOUSE_LANGUAGE
         prior = "ja" if preference > 0 else "zh" if preference < 0 else unasked
         return Detection(prior, AMBIGUOUS if prior == lean else 0.5, f"ambiguous Han text; prior {prior}")
     name = {"ja": "Japanese", "zh": "Chinese"}[lean]
@@ -190,9 +183,8 @@ def _probability(logit: float) -> float:
 
 
 def _variant(han: str) -> str | None:
-    shapes = _model().shapes
-    simplified = sum(c in shapes["simplified"] for c in han)
-    traditional = sum(c in shapes["traditional"] for c in han)
+    characters = _model().characters
+    simplified, traditional = (sum(c in characters[shape] for c in han) for shape in ("simplified", "traditional"))
     if simplified == traditional:
         return None
     return "zh-Hans" if simplified > traditional else "zh-Hant"
@@ -204,8 +196,8 @@ def _latin(text: str, accept_language: str | None) -> Detection:
         languages = preferred_languages(accept_language)
         prior = max(languages, key=lambda tag: languages[tag]) if languages else "en"
         return Detection(prior, 0.5, f"only names; prior {prior}")
-    known = sum(word in _model().english or word in _FUNCTION_WORDS for word in words) / len(words)
-    if known < 1 and (written := _romanised(words)):
+    known = sum(word in _model().words["english"] or word in _FUNCTION_WORDS for word in words) / len(words)
+    if known < 1 and (written := _romanised(words, known)):
         return written
     if known >= 0.5:
         confidence = 0.99 if known == 1 and len(words) > 1 else 0.95 if known >= 0.75 else 0.85
@@ -218,12 +210,12 @@ def _latin(text: str, accept_language: str | None) -> Detection:
     return Detection("en", 0.55, "latin script; english unless shown otherwise")
 
 
-def _romanised(words: list[str]) -> Detection | None:
+def _romanised(words: list[str], known: float) -> Detection | None:
     """Romaji or pinyin: two words in three are made of its syllables, and the n-grams look it."""
     line = unicodedata.normalize("NFD", " ".join(words))
     plain = "".join(c for c in line if not unicodedata.combining(c)).split()  # nǐ hǎo → ni hao, ryōkin → ryokin
     line = " ".join(plain)[:CLASSIFIED_CHARS]
-    best = (ROMANISED_LOGIT, "", "")
+    best = (ROMANISED_LOGIT + 4 * known, "", "")  # "shipping to Toronto" has the syllables too
     for table, syllables, language in (("romaji", _ROMAJI, "ja"), ("pinyin", _PINYIN, "zh")):
         if 3 * sum(syllables.fullmatch(word) is not None for word in plain) >= 2 * len(plain):
             best = max(best, (_model().scores[table].logit(line), table, language))
@@ -280,9 +272,10 @@ class HashedScore:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    characters: dict[str, frozenset[str]]  # "japanese", "chinese": written by one of the two only
-    shapes: dict[str, frozenset[str]]  # "simplified", "traditional": forms that differ, whoever else writes them
-    english: frozenset[str]  # frequent words, lower case
+    # "japanese", "chinese": written by one of the two only; "simplified", "traditional": forms that differ
+    characters: dict[str, frozenset[str]]
+    # "english": frequent, lower case; "shared": two Han characters, also Japanese although the score leans to Chinese
+    words: dict[str, frozenset[str]]
     scores: dict[str, HashedScore]  # "han": ja against zh; "romaji", "pinyin": that against the other two
 
 
@@ -293,7 +286,6 @@ def _model() -> _Model:
         score["weights"] = zlib.decompress(base64.b64decode(score["weights"]))
     return _Model(
         characters={name: frozenset(members) for name, members in stored["characters"].items()},
-        shapes={name: frozenset(members) for name, members in stored["shapes"].items()},
-        english=frozenset(stored["english"].split()),
+        words={name: frozenset(members.split()) for name, members in stored["words"].items()},
         scores={name: HashedScore(**score) for name, score in stored["scores"].items()},
     )

@@ -75,6 +75,14 @@ class Manifest(_Frozen):
     left_out: tuple[SourceLeftOut, ...]
     answerability: AnswerabilityParameters  # when to refuse, as it was when the index was built
     files: dict[str, StoredFile]
+    seal: str = ""  # SHA-256 of this manifest's JSON with an empty seal; set when it is published
+
+    def sealed(self) -> "Manifest":
+        unsealed = self.model_copy(update={"seal": ""})
+        return self.model_copy(update={"seal": hashlib.sha256(unsealed.to_json()).hexdigest()})
+
+    def to_json(self) -> bytes:
+        return self.model_dump_json(indent=1).encode()
 
 
 @contextmanager
@@ -109,7 +117,7 @@ def file_list(folder: Path) -> dict[str, StoredFile]:
 
 def publish(index: Path, folder: Path, manifest: Manifest, keep: int) -> Path:
     """Make the built folder the live snapshot and drop all but the newest `keep` snapshots. Returns its path."""
-    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+    (folder / MANIFEST).write_bytes(manifest.sealed().to_json())
     for path in folder.rglob("*"):
         _sync(path)
     _sync(folder)
@@ -140,19 +148,23 @@ def current_id(index: Path) -> str:
         raise NoSnapshot(index) from error
     except (OSError, UnicodeDecodeError) as error:
         raise DamagedSnapshot(pointer, f"the pointer to the live index cannot be read ({error}).") from error
-    if not snapshot_id or "/" in snapshot_id or snapshot_id.startswith(".") or not (index / snapshot_id).is_dir():
-        raise DamagedSnapshot(pointer, f"it names the snapshot {snapshot_id!r}, which is not there.")
+    # os.path, for a Path raises when the name is too long
+    if not snapshot_id or "/" in snapshot_id or snapshot_id.startswith(".") or not os.path.isdir(index / snapshot_id):
+        raise DamagedSnapshot(pointer, f"it names the snapshot {snapshot_id[:80]!r}, which is not there.")
     return snapshot_id
 
 
 def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
+        manifest = Manifest.model_validate_json(content)
     except (OSError, ValidationError) as error:
         raise DamagedSnapshot(path, "the manifest is missing or not readable.") from error
     if manifest.format_version != FORMAT_VERSION:
         raise DamagedSnapshot(path, f"it has format {manifest.format_version}; this version reads {FORMAT_VERSION}.")
+    if content != manifest.sealed().to_json():
+        raise DamagedSnapshot(path, "the manifest is not as it was written.")
     return manifest
 
 

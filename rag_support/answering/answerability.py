@@ -21,7 +21,7 @@ _FAR = 0.25  # share of the threshold below which a question is not even near wh
 
 
 class AnswerabilityModel(BaseModel):
-    """Logistic regression over evidence: weights by the names of Evidence's fields, one bias, a threshold a language."""
+    """Logistic regression over evidence: weights by the names of Evidence's fields, a bias, a threshold a language."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

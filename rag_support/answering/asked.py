@@ -20,7 +20,8 @@ _CUES: dict[AskedKind, re.Pattern[str]] = {
     ),
     "hours": re.compile(
         r"何时(?!も)|受付时间|营业时间|对应时间|时间带|夜中|深夜|早朝|24时间|いつでも|几点|服务时间|受理时间|"
-        r"上班时间|24小时|半夜|什么时候|\bhours?\b|what time|\bopen\b|\bclosed?\b|24/7|midnight|at night|around the clock|时间は"
+        r"上班时间|24小时|半夜|什么时候|时间は|"
+        r"\bhours?\b|what time|\bopen\b|\bclosed?\b|24/7|midnight|at night|around the clock"
     ),
     "percentage": re.compile(r"何%|何パーセント|割合|满足度|百分|满意|per ?cent|%|satisf|比率"),
     "domain": re.compile(r"ドメイン|domain|域名|网域|@|后缀|送信元|差出人|sender|发件人|寄件"),

@@ -1,36 +1,91 @@
-"""Citations of one answer → the values on which they disagree.
+"""Statements of one answer → the points on which they disagree.
 
-The sources mark the other side of a disagreement in words (「…とする案内もあります」). A statement so marked that holds
-another value of the same kind than an unmarked one beside it makes a conflict; rows of one table do not.
+The sources mark the other side of a disagreement in words (「…とする案内もあります」). Where a statement so marked
+holds a value of a kind for which the answer shows another one, the values are set side by side; where it holds none,
+the statements themselves are. Values of different kinds are no disagreement.
 """
 
 import re
 from collections.abc import Sequence
 
 from rag_support.answering.phrases import TOPICS, base_language, localised
+from rag_support.answering.selection import Statement
 from rag_support.answering.values import ValueKind, values
-from rag_support.types import Citation, Conflict, ConflictValue
+from rag_support.types import Conflict, ConflictValue
 
 _OTHER_SIDE = re.compile(
-    r"(?:とする|という|といった)(?:案内|説明|記載|情報|記述)も?(?:あり|ござい)ます|両方があります|案内によって"
+    r"(?:とする|という|といった)(?:案内|説明|記載|情報|記述)[もが](?:あり|ござい)ます|両方があります|案内によって(?:異なり|違い)"
 )
 
 
-def find_conflicts(citations: Sequence[Citation], language: str) -> tuple[Conflict, ...]:
-    found: dict[ValueKind, dict[str, int]] = {}
-    marked: dict[ValueKind, set[str]] = {}
-    for citation in citations:
-        for kind, texts in values(citation.quote).items():
-            for text in texts:
-                found.setdefault(kind, {}).setdefault(text, citation.number)
-                if _OTHER_SIDE.search(citation.quote):
-                    marked.setdefault(kind, set()).add(text)
+def find_conflicts(statements: Sequence[Statement], language: str) -> tuple[Conflict, ...]:
+    """The disagreements within an answer; citation numbers are the statements' places, from 1."""
+    numbered = list(enumerate(statements, start=1))
+    marked = [(number, statement) for number, statement in numbered if _OTHER_SIDE.search(statement.source)]
+    if not marked:
+        return ()
+    return _of_values(numbered, marked, language) or _of_statements(numbered, marked, language)
+
+
+def _of_values(
+    numbered: Sequence[tuple[int, Statement]], marked: Sequence[tuple[int, Statement]], language: str
+) -> tuple[Conflict, ...]:
+    disputed = _values_of(marked)
+    found = {
+        kind: sides if len(sides) > 1 else _values_of(numbered)[kind]  # one statement may name both sides itself
+        for kind, sides in disputed.items()
+    }
     topics = TOPICS[base_language(language)]
     return tuple(
         Conflict(
             topic=localised(topics[kind], language),
-            values=tuple(ConflictValue(text=text, citation=number) for text, number in found[kind].items()),
+            values=tuple(ConflictValue(text=text, citation=number) for text, number in sides.items()),
         )
-        for kind in found
-        if kind in marked and len(found[kind]) > 1
+        for kind, sides in found.items()
+        if len(sides) > 1
     )
+
+
+def _values_of(statements: Sequence[tuple[int, Statement]]) -> dict[ValueKind, dict[str, int]]:
+    """Kind → value → the first citation that holds it."""
+    found: dict[ValueKind, dict[str, int]] = {}
+    for number, statement in statements:
+        for kind, texts in values(statement.source).items():
+            for text in texts:
+                found.setdefault(kind, {}).setdefault(text.removeprefix("@"), number)
+    return found
+
+
+def _of_statements(
+    numbered: Sequence[tuple[int, Statement]], marked: Sequence[tuple[int, Statement]], language: str
+) -> tuple[Conflict, ...]:
+    """The marked statements with the others of their list."""
+    sides = dict(marked)
+    for _, statement in marked:
+        group = statement.span.group
+        for number, other in numbered:
+            if group >= 0 and other.chunk is statement.chunk and other.span.group == group:
+                sides.setdefault(number, other)
+    if len(sides) < 2:
+        return ()
+    return (
+        Conflict(
+            topic=localised(_heading(marked[0][1], language), language),
+            values=tuple(
+                ConflictValue(text=localised(_text(side, language), language), citation=number)
+                for number, side in sorted(sides.items())
+            ),
+        ),
+    )
+
+
+def _text(statement: Statement, language: str) -> str:
+    return statement.span.texts.get(base_language(language)) or statement.source
+
+
+def _heading(statement: Statement, language: str) -> str:
+    chunk = statement.chunk
+    first = chunk.spans[0]
+    if first.kind in ("heading", "question"):
+        return first.texts.get(base_language(language)) or next(iter(first.texts.values()))
+    return chunk.heading[-1] if chunk.heading else chunk.title

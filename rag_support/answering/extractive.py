@@ -32,7 +32,7 @@ class ExtractiveAnswerer:
             text=_compose(statements, citations, language),
             confidence=confidence,
             citations=tuple(citations),
-            conflicts=find_conflicts(citations, language),
+            conflicts=find_conflicts(statements, language),
         )
 
 

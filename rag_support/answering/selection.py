@@ -21,12 +21,12 @@ _BUDGET_CHARS = {"ja": 220, "zh": 220}
 _BUDGET_CHARS_ELSE = 450
 _NEAR = 0.88  # of the best score: a further statement has to come this close
 # What a statement's score adds up from besides its own match (pairwise logistic fit on the dev questions).
-_CHUNK_SHARE = 3.0
+_CHUNK_SHARE = 4.0
 _ASKED_BONUS = 0.2  # for a value of the kind that was asked for
 _TOP_BONUS = 0.25  # times the heading's match, for the first statement below it
 _LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps and short items are shown whole
 _LIST_ITEMS = 12
-_STANDS_OUT = 1.5  # times the mean of a table: rows above it are the ones asked for
+_STANDS_OUT = 1.8  # times the mean of a table: rows above it are the ones asked for
 _SAME = 0.6  # overlap of character bigrams from which two statements say the same
 _NOTES = 2
 
@@ -97,7 +97,7 @@ class _Section:
         """The list or table that a statement belongs to; for the section's first statement, the one that follows."""
         group = self.chunk.spans[position].group
         if group < 0 and position == self.first:
-            near = self.statements[1:3]
+            near = self.statements[1:4]
             group = next((self.chunk.spans[p].group for p in near if self.chunk.spans[p].group >= 0), -1)
         if group < 0 and position + 1 < len(self.chunk.spans) and _introduces(self._source(position)):
             group = self.chunk.spans[position + 1].group

@@ -58,7 +58,7 @@ def _sections(document: Document, translate: Translate) -> Iterator[tuple[tuple[
         if not spans:
             continue
         following = sections[position + 1][0] if position + 1 < len(sections) else ()
-        bare = len(spans) == 1 and spans[0].kind in ("heading", "question")
+        bare = len(spans) == 1 and heading != ()  # a section's first span is its heading, if it has one
         if bare and following[: len(heading)] == heading:
             continue
         yield heading, spans

@@ -28,7 +28,7 @@ _GLUE_AFTER = frozenset("、，,・/／〜~～–—:：（(&+＋")
 _GLUE_BEFORE = frozenset("、，,・/／〜~～–—:：）)&+＋")
 _RATINGS = frozenset("◎○〇●△▲×✕✓✔")
 _HEADER_NOUNS = tuple(
-    "項目 内容 区分 種類 種別 時間 料金 金額 対象 名称 番号 方法 備考 "  # noqa: SIM905 (a list to read)
+    "項目 内容 区分 種類 種別 時間 料金 金額 対象 名称 番号 方法 備考 "
     "期間 日時 場所 担当 名前 状況 対応 条件 回数 冊数 点数 必要なもの 特徴 用途 理由 目的 場面".split()
 )
 

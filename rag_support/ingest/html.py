@@ -16,13 +16,13 @@ from rag_support.ingest.decoding import decode
 from rag_support.ingest.extracted import Extracted, MarkdownWriter, clean
 
 _UNSEEN = frozenset(
-    "script style template noscript svg math head nav footer button select option input "  # noqa: SIM905 (a list to read)
+    "script style template noscript svg math head nav footer button select option input "
     "textarea iframe object embed "
     "canvas audio video rt rp dialog".split()
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _INLINE = frozenset(
-    "a abbr b bdi bdo cite code data del dfn em font i ins kbd label mark q rb ruby s "  # noqa: SIM905 (a list to read)
+    "a abbr b bdi bdo cite code data del dfn em font i ins kbd label mark q rb ruby s "
     "samp small span strike strong sub "
     "sup time tt u var wbr".split()
 )

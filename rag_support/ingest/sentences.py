@@ -33,10 +33,8 @@ _LATIN_WORD = re.compile(r"[A-Za-z](?:[A-Za-z.]{0,14})$")
 # Longer quotations (a speech, a whole paragraph in parentheses) are split like running text.
 _LONGEST_PROTECTED_CHARS = 150
 
-_NEVER_LAST = frozenset(
-    "mr mrs ms dr prof st jr sr vs e.g i.e cf approx dept est inc ltd co corp tel ext".split()  # noqa: SIM905
-)
-_BEFORE_NUMBER = frozenset("no nos fig figs vol p pp art sec ch eq ref ver v".split())  # noqa: SIM905
+_NEVER_LAST = frozenset("mr mrs ms dr prof st jr sr vs e.g i.e cf approx dept est inc ltd co corp tel ext".split())
+_BEFORE_NUMBER = frozenset("no nos fig figs vol p pp art sec ch eq ref ver v".split())
 _MAY_BE_LAST = frozenset({"a.m", "p.m", "etc"})
 
 

@@ -132,14 +132,15 @@ def update_catalog(corpus: Path, language: str, segments: Mapping[str, list[Plac
         if text in catalog.obsolete and text not in catalog:  # Babel does not bring back what was removed
             catalog[text] = catalog.obsolete.pop(text)
     catalog.update(template, no_fuzzy_matching=False, update_header_comment=False)
-    for message in catalog:
+    for message in (*catalog, *catalog.obsolete.values()):
         message.flags.discard("python-format")  # a percentage is no format string
     _write(catalog, catalog_path(corpus, language))
 
 
 def _write(catalog: Catalog, path: Path) -> None:
     content = BytesIO()
-    write_po(content, catalog, width=0, sort_by_file=False, include_previous=True)
+    write_po(content, catalog, width=0, ignore_obsolete=True, include_previous=True)
+    content.write(_obsolete_entries(catalog))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("wb") as file:
@@ -147,3 +148,14 @@ def _write(catalog: Catalog, path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def _obsolete_entries(catalog: Catalog) -> bytes:
+    """The "#~" entries with their flags, which Babel leaves out: a fuzzy one must not come back as reviewed."""
+    removed = Catalog()
+    for message in catalog.obsolete.values():
+        removed[message.id] = message
+    content = BytesIO()
+    write_po(content, removed, width=0, omit_header=True, no_location=True)
+    lines = content.getvalue().splitlines(keepends=True)
+    return b"".join(line if line.startswith((b"#", b"\n")) else b"#~ " + line for line in lines)

@@ -164,7 +164,7 @@ class LexicalIndex:
         return idf / _CONTENT_REPEATS if is_grammar(term) else idf
 
     def search(self, question: str, k: int) -> list[tuple[int, float]]:
-        """At most k (chunk row, BM25 score), best first; a chunk scores as its best passage. Empty when no term matches."""
+        """At most k (chunk row, BM25 score), best first; a chunk scores as its best passage. Empty without a match."""
         ids = [
             self._vocabulary[term]
             for term in query_terms(question)
@@ -187,6 +187,6 @@ class LexicalIndex:
         starts = self._span_starts[first : last + 1]
         terms = self._span_terms[starts[0] : starts[-1]]
         offsets = starts[:-1] - starts[0]
-        share = 1 / query.total if query.total else 0.0
+        share = np.float32(1 / query.total if query.total else 0.0)
         own, widened = (np.add.reduceat(weights[terms], offsets) * share for weights in (query.own, query.widened))
         return Coverage(float(own[-1]), float(widened[-1]), own[:-1], widened[:-1])

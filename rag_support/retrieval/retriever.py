@@ -29,12 +29,12 @@ _DENSE_ROWS = 400  # vectors looked at; several belong to one chunk
 _CANDIDATES = 40  # chunks scored, at least
 
 # Shares of the evidence, chosen on the dev questions.
-_PASSAGE, _BEST_SPAN, _COVERAGE = 0.35, 0.25, 0.4
+_PASSAGE, _BEST_SPAN, _COVERAGE = 0.4, 0.3, 0.3
 _WIDENED = 0.5  # what a term that only the glossary adds counts against one of the question's own
 # A span is judged more by words than by its cosine, which for a short text is noisy (pairwise logistic fit on dev).
 _SPAN_COSINE, _SPAN_COVERAGE = 0.2, 0.8
 _SPAN_WIDENED = 0.3
-_SOFT_COVERAGE = 0.6  # what token vectors add to a chunk in another language
+_SOFT_COVERAGE = 0.3  # what token vectors add to a chunk in another language
 
 
 class Retriever:
@@ -51,7 +51,9 @@ class Retriever:
         self._dense = DenseIndex.load(folder / snapshot.DENSE)
         rows = np.asarray(np.load(folder / snapshot.DENSE_ROWS, mmap_mode="r", allow_pickle=False))
         self._lexical = LexicalIndex.load(folder / snapshot.LEXICAL)
-        self._tokens = TokenIndex.load(folder / snapshot.TOKENS) if isinstance(embedder, TokenEmbedder) else None
+        self._soft = (
+            (TokenIndex.load(folder / snapshot.TOKENS), embedder) if isinstance(embedder, TokenEmbedder) else None
+        )
         self._glossary = Glossary(json.loads((folder / snapshot.GLOSSARY).read_text(encoding="utf-8")))
         if self._dense.rows != len(rows) or self._dense.dimensions != embedder.dimensions:
             raise DamagedSnapshot(folder / snapshot.DENSE, "its vectors do not match the list of their texts.")
@@ -83,10 +85,10 @@ class Retriever:
 
     def _soft_coverage(self, question: str, rows: Sequence[int], language: str) -> Sequence[SoftCoverage | None]:
         """Only where no passage is in the question's language: there token vectors stand in for shared words."""
-        if self._tokens is None or language in self.manifest.counts.passages:
+        if self._soft is None or language in self.manifest.counts.passages:
             return [None] * len(rows)
-        assert isinstance(self._embedder, TokenEmbedder)
-        return self._tokens.coverage(question, rows, self._embedder)
+        tokens, embedder = self._soft
+        return tokens.coverage(question, rows, embedder)
 
     def _hit(self, row: int, vector: NDArray[np.float32], query: LexicalQuery, soft: SoftCoverage | None) -> Hit:
         coverage = self._lexical.coverage(query, row)

@@ -11,7 +11,8 @@ import unicodedata
 from functools import cache, lru_cache
 
 _TERM = re.compile(
-    r"(?P<value>[a-z0-9._%+-]*@?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}"  # e-mail addresses and domains
+    # e-mail addresses and domains; the lengths are those of RFC 5321 and 1035, and keep the search linear
+    r"(?P<value>(?:[a-z0-9._%+-]{0,64}+@)?(?:[a-z0-9-]{1,63}+\.(?=[a-z0-9-])){1,8}[a-z]{2,63}"
     r"|\d+(?:[.,:/-]\d+)*)"  # numbers, times, dates, telephone numbers
     r"|(?P<latin>[a-z\u00c0-\u024f]+)"
     r"|(?P<cjk>[\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u9fff\uf900-\ufaff々〆\U00020000-\U0003ffff]+)"

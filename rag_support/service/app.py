@@ -3,7 +3,7 @@
 import importlib.resources
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ from rag_support import language as languages
 from rag_support.config import Settings
 from rag_support.embedding import load_embedder
 from rag_support.errors import SnapshotError
-from rag_support.pipeline import Pipeline
 from rag_support.question import clean_question
 from rag_support.service.guards import GuardMiddleware
-from rag_support.service.problems import install_handlers
+from rag_support.service.live import LiveIndex
+from rag_support.service.problems import PROBLEM_TYPE, install_handlers
 from rag_support.service.schemas import (
     AnswerRequest,
     AnswerResponse,
@@ -69,26 +69,17 @@ class _StrictRoute(APIRoute):
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service. A missing or damaged index does not keep it from starting: it answers 503 until there is one."""
+    """The service. A missing or damaged index does not keep it from starting: it answers 503 until there is one.
+
+    Raises EmbedderError when the model does not load.
+    """
+    live = LiveIndex(settings, load_embedder(settings.embedder))
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.embedder = load_embedder(settings.embedder)
-        app.state.pipeline = None
-        try:
-            open_pipeline(app)
-        except SnapshotError as error:
-            logger.warning("%s", error)
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with suppress(SnapshotError):  # logged where it was found
+            live.pipeline()
         yield
-
-    def open_pipeline(app: FastAPI) -> Pipeline:
-        """The opened index; when there was none, look again, so that a first build needs no restart."""
-        if app.state.pipeline is None:
-            pipeline = Pipeline.open(settings.index, app.state.embedder, settings.fallback_language)
-            pipeline.warm_up()
-            app.state.pipeline = pipeline
-            logger.info("serving index %s", pipeline.index_id)
-        return app.state.pipeline  # type: ignore[no-any-return]  # app.state is untyped
 
     app = FastAPI(
         title="rag-support",
@@ -99,54 +90,48 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     install_handlers(app)
-    router = APIRouter(route_class=_StrictRoute)
-    problems: dict[int | str, dict[str, Any]] = {
-        status: {"model": ProblemResponse, "content": {"application/problem+json": {}}, "description": text}
-        for status, text in ((413, "body too large"), (422, "not usable"), (503, "busy, or no index yet"))
-    }
+    router = APIRouter(route_class=_StrictRoute, responses=_problems("default"))
 
-    @router.post("/v1/answers", responses=problems)
-    async def answers(
-        body: AnswerRequest, request: Request, accept_language: str | None = Header(None)
-    ) -> AnswerResponse:
+    @router.post("/v1/answers", responses=_problems(408, 413, 415, 422, 503))
+    async def answers(body: AnswerRequest, accept_language: str | None = Header(None)) -> AnswerResponse:
         """Answer a question in the asker's language, every statement with its citation, or refuse with a reason."""
-        pipeline = open_pipeline(request.app)
+        pipeline = live.pipeline()
         return AnswerResponse.of(pipeline.answer(body.question, body.language, body.top_k, accept_language))
 
-    @router.post("/v1/search", responses=problems)
-    async def search(body: SearchRequest, request: Request) -> SearchResponse:
+    @router.post("/v1/search", responses=_problems(408, 413, 415, 422, 503))
+    async def search(body: SearchRequest) -> SearchResponse:
         """The passages that a question finds, best first."""
-        pipeline = open_pipeline(request.app)
+        pipeline = live.pipeline()
         hits = pipeline.search(body.question, body.top_k)
         return SearchResponse(passages=[HitResponse.of(hit) for hit in hits], index=pipeline.index_id)
 
-    @router.post("/v1/language", responses=problems)
+    @router.post("/v1/language", responses=_problems(408, 413, 415, 422, 503))
     async def language(body: LanguageRequest, accept_language: str | None = Header(None)) -> DetectionResponse:
         """The language of a text, how sure that is, and why."""
         return DetectionResponse.of(languages.detect(clean_question(body.text), accept_language=accept_language))
 
-    @router.get("/v1/passages/{passage_id}", responses={404: problems[422] | {"description": "no such passage"}})
-    async def passage(passage_id: str, request: Request) -> PassageResponse:
+    @router.get("/v1/passages/{passage_id}", responses=_problems(404, 503))
+    async def passage(passage_id: str) -> PassageResponse:
         """One passage with its place in the source and its reviewed translations."""
-        chunk = open_pipeline(request.app).retriever.passages.by_id(passage_id)
+        chunk = live.pipeline().retriever.passages.by_id(passage_id)
         if chunk is None:
             raise HTTPException(404, "The live index holds no passage with this id; ids change when their text does.")
         return PassageResponse.of(chunk)
 
-    @router.get("/v1/index", responses={503: problems[503]})
-    async def index(request: Request) -> IndexResponse:
+    @router.get("/v1/index", responses=_problems(503))
+    async def index() -> IndexResponse:
         """What the live index was built from."""
-        return IndexResponse.of(open_pipeline(request.app).retriever.manifest)
+        return IndexResponse.of(live.pipeline().retriever.manifest)
 
     @router.get("/healthz")
     async def healthz() -> StatusResponse:
         """The process is alive."""
         return StatusResponse(status="ok")
 
-    @router.get("/readyz", responses={503: problems[503]})
-    async def readyz(request: Request) -> StatusResponse:
+    @router.get("/readyz", responses=_problems(503))
+    async def readyz() -> StatusResponse:
         """The process can answer questions."""
-        open_pipeline(request.app)
+        live.pipeline()
         return StatusResponse(status="ok")
 
     app.include_router(router)
@@ -164,6 +149,23 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", _Assets(directory=PAGE), name="static")
     app.add_middleware(GuardMiddleware, max_concurrency=settings.max_concurrency)
     return app
+
+
+_PROBLEMS = {
+    404: "no such passage",
+    408: "the body came too slowly",
+    413: "the body is too large",
+    415: "the body is not declared as JSON",
+    422: "not usable",
+    503: "busy, or no index yet",
+    "default": "any other error",
+}
+
+
+def _problems(*statuses: int | str) -> dict[int | str, dict[str, Any]]:
+    """How OpenAPI tells of them; a model would be written down as application/json."""
+    content = {PROBLEM_TYPE: {"schema": ProblemResponse.model_json_schema()}}
+    return {status: {"description": _PROBLEMS[status], "content": content} for status in statuses}
 
 
 class _Assets(StaticFiles):

@@ -4,14 +4,19 @@ Slow headers are cut by the server's protocol class (server.py); everything from
 """
 
 import asyncio
+import logging
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag_support.service.problems import problem
 
 MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10.0
+_CLOSE = {"Connection": "close"}
 _UNLIMITED = ("/healthz", "/readyz")  # a busy service is still alive
+
+logger = logging.getLogger(__name__)
 
 SECURITY_HEADERS = [
     (
@@ -24,16 +29,8 @@ SECURITY_HEADERS = [
 ]
 
 
-class _TooLarge(Exception):
-    pass
-
-
-class _TooSlow(Exception):
-    pass
-
-
 class GuardMiddleware:
-    """Bounds every request and marks every response with the security headers."""
+    """Bounds every request, answers for every fault, and marks every response with the security headers."""
 
     def __init__(self, app: ASGIApp, max_concurrency: int) -> None:
         self._app = app
@@ -47,7 +44,7 @@ class GuardMiddleware:
         send = _with_security_headers(send)
         declared = dict(scope["headers"]).get(b"content-length", b"")
         if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
-            await _refuse_body(scope, receive, send)
+            await problem(413, _TOO_LARGE, headers=_CLOSE)(scope, receive, send)
             return
         if self._running >= self._max_concurrency and scope["path"] not in _UNLIMITED:
             busy = problem(503, "The service is busy. Try again in a second.", headers={"Retry-After": "1"})
@@ -73,12 +70,13 @@ class GuardMiddleware:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError as error:
-                raise _TooSlow from error
+                detail = f"The request body did not arrive within {BODY_SECONDS:g} seconds."
+                raise HTTPException(408, detail, headers=_CLOSE) from error
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
                 complete = not message.get("more_body", False)
                 if received > MAX_BODY_BYTES:
-                    raise _TooLarge
+                    raise HTTPException(413, _TOO_LARGE, headers=_CLOSE)
             return message
 
         async def noting_send(message: Message) -> None:
@@ -88,23 +86,15 @@ class GuardMiddleware:
 
         try:
             await self._app(scope, bounded_receive, noting_send)
-        except _TooLarge:
-            if not started:
-                await _refuse_body(scope, receive, send)
-        except _TooSlow:
-            if not started:
-                slow = problem(
-                    408,
-                    f"The request body did not arrive within {BODY_SECONDS:.0f} seconds.",
-                    headers={"Connection": "close"},
-                )
-                await slow(scope, receive, send)
+        except Exception:
+            if started:
+                raise
+            logger.exception("unexpected error")
+            await problem(500, _FAULT)(scope, receive, send)
 
 
-async def _refuse_body(scope: Scope, receive: Receive, send: Send) -> None:
-    limit = f"{MAX_BODY_BYTES // 1024} kB"
-    too_large = problem(413, f"The request body is larger than {limit}. Send less.", headers={"Connection": "close"})
-    await too_large(scope, receive, send)
+_TOO_LARGE = f"The request body is larger than {MAX_BODY_BYTES // 1024} kB. Send less."
+_FAULT = "The service failed to answer this request. The fault has been logged; please try again."
 
 
 def _with_security_headers(send: Send) -> Send:

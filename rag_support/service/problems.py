@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -12,14 +13,14 @@ from rag_support.service.schemas import ProblemResponse
 
 logger = logging.getLogger(__name__)
 
-MEDIA_TYPE = "application/problem+json"
+PROBLEM_TYPE = "application/problem+json"
 
 
 def problem(
     status: int, detail: str, *, errors: list[dict[str, str]] | None = None, headers: dict[str, str] | None = None
 ) -> Response:
     body = ProblemResponse(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
-    return Response(body.model_dump_json(exclude_none=True), status, headers, MEDIA_TYPE)
+    return Response(body.model_dump_json(exclude_none=True), status, headers, PROBLEM_TYPE)
 
 
 def install_handlers(app: FastAPI) -> None:
@@ -27,7 +28,7 @@ def install_handlers(app: FastAPI) -> None:
     async def invalid_request(_: Request, error: RequestValidationError) -> Response:
         errors = [
             {
-                "field": ".".join(str(part) for part in found["loc"] if part != "body") or "body",
+                "field": _field(found),
                 "problem": _words(found),
             }
             for found in error.errors()
@@ -52,11 +53,6 @@ def install_handlers(app: FastAPI) -> None:
         headers = dict(error.headers) if error.headers else None
         return problem(error.status_code, detail or error.detail, headers=headers)
 
-    @app.exception_handler(Exception)
-    async def fault(_: Request, error: Exception) -> Response:
-        logger.exception("unexpected error", exc_info=error)
-        return problem(500, "The service failed to answer this request. The fault has been logged; please try again.")
-
 
 _DETAILS = {
     404: "There is nothing at this address. See /docs for what this service offers.",
@@ -64,8 +60,14 @@ _DETAILS = {
 }
 
 
-def _words(found: dict[str, object]) -> str:
-    """pydantic's message, with the two that customers meet put plainly; the input itself is left out."""
+def _field(found: dict[str, Any]) -> str:
+    if found["type"] == "json_invalid":
+        return "body"  # what is given as its place is a position in the text
+    return ".".join(str(part) for part in found["loc"] if part != "body") or "body"
+
+
+def _words(found: dict[str, Any]) -> str:
+    """The library's message, with those that customers meet put plainly; the input itself is left out."""
     kind = found.get("type")
     if kind == "string_too_long":
         return "it is too long; the limit is 2,000 characters."
@@ -75,4 +77,6 @@ def _words(found: dict[str, object]) -> str:
         return "it is required."
     if kind == "json_invalid":
         return "the body is not valid JSON in UTF-8."
+    if kind == "model_attributes_type":
+        return "it has to be a JSON object."
     return f"{str(found.get('msg', 'it is not valid')).rstrip('.')}."

@@ -1,0 +1,56 @@
+"""The live index of a running server: opened at the start, and again when CURRENT names another snapshot.
+
+Looking costs one stat a request. A snapshot that does not open is reported once; the one before it stays live.
+"""
+
+import logging
+
+from rag_support import snapshot
+from rag_support.config import Settings
+from rag_support.errors import SnapshotError
+from rag_support.pipeline import Pipeline
+from rag_support.types import Embedder
+
+logger = logging.getLogger(__name__)
+
+_Stamp = tuple[int, int]
+
+
+class LiveIndex:
+    def __init__(self, settings: Settings, embedder: Embedder) -> None:
+        self._index = settings.index
+        self._fallback_language = settings.fallback_language
+        self._embedder = embedder
+        self._pipeline: Pipeline | None = None
+        self._stamp: _Stamp | None = None
+        self._failure: SnapshotError | None = None
+
+    def pipeline(self) -> Pipeline:
+        """The pipeline of the newest snapshot that opens. Raises SnapshotError while there has been none."""
+        stamp = self._look()
+        if stamp != self._stamp or (self._pipeline is None and self._failure is None):
+            self._stamp = stamp
+            self._open()
+        if self._pipeline is None:
+            raise self._failure or SnapshotError("no index")
+        return self._pipeline
+
+    def _look(self) -> _Stamp | None:
+        try:
+            found = (self._index / snapshot.CURRENT).stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino
+
+    def _open(self) -> None:
+        try:
+            pipeline = Pipeline.open(self._index, self._embedder, self._fallback_language)
+        except SnapshotError as error:
+            self._failure = error
+            kept = f"; index {self._pipeline.index_id} stays live" if self._pipeline else ""
+            logger.error("%s%s", error, kept)
+            return
+        pipeline.warm_up()
+        self._pipeline = pipeline
+        self._failure = None
+        logger.info("serving index %s", pipeline.index_id)
