@@ -35,8 +35,8 @@ def main(ctx: click.Context) -> None:
     try:
         settings = Settings()
     except ValidationError as error:
-        lines = [f"RAG_SUPPORT_{str(found['loc'][0]).upper()}: {found['msg']}" for found in error.errors()]
-        raise click.ClickException("the settings are not valid.\n  " + "\n  ".join(lines)) from error
+        wrong = [f"RAG_SUPPORT_{str(found['loc'][0]).upper()}: {found['msg']}" for found in error.errors()]
+        raise click.ClickException(f"the settings are not valid: {'; '.join(wrong)}") from error
     level = settings.log_level.upper()
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(level)  # bm25s sets its own logger to debug

@@ -109,6 +109,7 @@ class Evidence:
     coverage: float  # share of the question's term weight that the chunk holds
     widened: float  # the same for the terms that the glossary adds
     soft: float  # share met by token vectors; 0 where the question's own language was searched
+    known: float  # share of the question's term weight that occurs anywhere in the index; the same for all hits
 
 
 @dataclass(frozen=True, slots=True)

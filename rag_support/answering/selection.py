@@ -22,8 +22,8 @@ _BUDGET_CHARS_ELSE = 450
 _NEAR = 0.88  # of the best score: a further statement has to come this close
 # What a statement's score adds up from besides its own match (pairwise logistic fit on the dev questions).
 _CHUNK_SHARE = 4.0
-_ASKED_BONUS = 0.2  # for a value of the kind that was asked for
-_TOP_BONUS = 0.25  # times the heading's match, for the first statement below it
+_ASKED_BONUS = 0.4  # for a value of the kind that was asked for
+_TOP_BONUS = 0.4  # times the match of the heading, for the first statement below it
 _LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps and short items are shown whole
 _LIST_ITEMS = 12
 _STANDS_OUT = 1.8  # times the mean of a table: rows above it are the ones asked for

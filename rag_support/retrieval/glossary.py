@@ -27,8 +27,9 @@ class Glossary:
         longest_first = sorted(self._expressions, key=len, reverse=True)
         latin = [re.escape(expression) for expression in longest_first if expression.isascii()]
         other = [re.escape(expression) for expression in longest_first if not expression.isascii()]
-        alternatives = [rf"(?<![a-z0-9])(?:{'|'.join(latin)})(?:s|es|ed|ing)?(?![a-z0-9])"] if latin else []
-        alternatives += other
+        alternatives = other  # before the Latin ones, so that "AIボット" is not read as "AI"
+        if latin:
+            alternatives.append(rf"(?<![a-z0-9])(?:{'|'.join(latin)})(?:s|es|ed|ing)?(?![a-z0-9])")
         self._pattern = re.compile("|".join(alternatives)) if alternatives else None
         self.concepts = lru_cache(maxsize=1024)(self._concepts)
 

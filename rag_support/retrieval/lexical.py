@@ -40,17 +40,19 @@ class LexicalQuery:
     """The weight of every term of the vocabulary for one question, (terms,) float32, zero for most.
 
     `widened` are the terms that only the glossary adds; `total` is the weight of the question's own terms, those that
-    occur nowhere included.
+    occur nowhere included, and `known` the share of it that occurs somewhere.
     """
 
     own: NDArray[np.float32]
     widened: NDArray[np.float32]
     total: float
+    widened_total: float
+    known: float
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Shares of the question's own weight, for the chunk and (spans,) for each span; widened ones can exceed 1."""
+    """Shares of the weight of the question's own terms, and of the terms that widen it; of the chunk, of each span."""
 
     chunk: float
     chunk_widened: float
@@ -148,7 +150,10 @@ class LexicalIndex:
         terms = set(query_terms(question))
         extra = set(query_terms(widening)) - terms
         total = sum(self._weight(term) for term in sorted(terms))
-        return LexicalQuery(self._weights(terms), self._weights(extra), total)
+        own = self._weights(terms)
+        widened = self._weights(extra)
+        known = float(own.sum()) / total if total else 0.0
+        return LexicalQuery(own, widened, total, float(widened.sum()), known)
 
     def _weights(self, terms: Iterable[str]) -> NDArray[np.float32]:
         weights = np.zeros(len(self._vocabulary), dtype=np.float32)
@@ -187,6 +192,8 @@ class LexicalIndex:
         starts = self._span_starts[first : last + 1]
         terms = self._span_terms[starts[0] : starts[-1]]
         offsets = starts[:-1] - starts[0]
-        share = np.float32(1 / query.total if query.total else 0.0)
-        own, widened = (np.add.reduceat(weights[terms], offsets) * share for weights in (query.own, query.widened))
+        own, widened = (
+            np.add.reduceat(weights[terms], offsets) * np.float32(1 / total if total else 0.0)
+            for weights, total in ((query.own, query.total), (query.widened, query.widened_total))
+        )
         return Coverage(float(own[-1]), float(widened[-1]), own[:-1], widened[:-1])

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +31,9 @@ _CANDIDATES = 40  # chunks scored, at least
 
 # Shares of the evidence, chosen on the dev questions.
 _PASSAGE, _BEST_SPAN, _COVERAGE = 0.4, 0.3, 0.3
-_WIDENED = 0.5  # what a term that only the glossary adds counts against one of the question's own
+_WIDENED = 0.2  # share of the terms that only the glossary adds in what is covered
 # A span is judged more by words than by its cosine, which for a short text is noisy (pairwise logistic fit on dev).
 _SPAN_COSINE, _SPAN_COVERAGE = 0.2, 0.8
-_SPAN_WIDENED = 0.3
 _SOFT_COVERAGE = 0.3  # what token vectors add to a chunk in another language
 
 
@@ -102,21 +102,30 @@ class Retriever:
             passage=float(cosines[~inside].max(initial=0.0)),
             span=float(span_cosines.max(initial=0.0)),
             coverage=coverage.chunk,
-            widened=min(coverage.chunk_widened, 1.0),
+            widened=coverage.chunk_widened,
             soft=soft.chunk if soft else 0.0,
+            known=query.known,
         )
         score = (
             _PASSAGE * evidence.passage
             + _BEST_SPAN * evidence.span
-            + _COVERAGE * min(evidence.coverage + _WIDENED * evidence.widened, 1.0)
+            + _COVERAGE * _mixed(evidence.coverage, evidence.widened, query)
             + _SOFT_COVERAGE * evidence.soft
         )
-        covered = np.minimum(coverage.spans + _SPAN_WIDENED * coverage.spans_widened, 1.0)
+        covered = _mixed(coverage.spans, coverage.spans_widened, query)
         spans = _SPAN_COSINE * span_cosines + _SPAN_COVERAGE * (covered + (soft.spans if soft else 0.0))
         return Hit(
             chunk=self.passages.chunk(row),
             rank=0,
             score=round(min(score, 1.0), 4),
-            span_scores=tuple(np.minimum(spans, 1.0).round(4).tolist()),
+            span_scores=tuple(np.minimum(spans, 1.0).astype(float).round(4).tolist()),
             evidence=evidence,
         )
+
+
+_T = TypeVar("_T", float, NDArray[np.float32])
+
+
+def _mixed(own: _T, widened: _T, query: LexicalQuery) -> _T:
+    """Coverage by the question's own terms and, where the glossary adds some, by those."""
+    return (1 - _WIDENED) * own + _WIDENED * widened if query.widened_total else own

@@ -1,0 +1,137 @@
+from math import log
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_support.retrieval.lexical import LexicalEntry, LexicalIndex
+from rag_support.retrieval.tokens import passage_terms
+
+PASSAGES = [
+    ("電話番号は0120-111-222です。", "The phone number is 0120-111-222."),
+    ("返品は30日以内です。", "Return items within 30 days."),
+    ("電話の受付時間は9:00〜17:00です。", "Phone hours are 9:00–17:00."),
+    ("領収書を発行します。",),
+]
+
+
+def index_of(*passages: tuple[str, ...]) -> LexicalIndex:
+    return LexicalIndex.build([LexicalEntry(passages=list(texts), spans=[" ".join(texts)]) for texts in passages])
+
+
+def rows(index: LexicalIndex, question: str, k: int = 10) -> list[int]:
+    return [row for row, _ in index.search(question, k)]
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> LexicalIndex:
+    """Built, saved, loaded."""
+    folder = tmp_path_factory.mktemp("lexical") / "index"
+    index_of(*PASSAGES).save(folder)
+    return LexicalIndex.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [("電話番号", 0), ("0120-111-222", 0), ("phone number", 0), ("returning an item", 1), ("受付時間は？", 2), ("領収書", 3),
+     ("9:00", 2), ("受付時間", 2), ("電話 時間", 2)],
+)  # fmt: skip
+def test_a_question_finds_the_chunk_that_shares_its_terms(index: LexicalIndex, question: str, best: int) -> None:
+    assert rows(index, question)[0] == best
+
+
+@pytest.mark.parametrize(
+    "question", ["환불해 주세요", "возврат", "คืนสินค้า", "weather tomorrow", "量子力学", "？！", "", "the is of"]
+)
+def test_a_question_that_shares_no_term_gets_no_ranking(index: LexicalIndex, question: str) -> None:
+    assert index.search(question, 10) == []
+
+
+def test_passages_in_one_language_abstain_from_questions_in_another_script() -> None:
+    japanese = index_of(("電話番号は非公開です。",), ("返品は可能です。",))
+    assert japanese.search("phone number", 10) == []
+    assert rows(japanese, "電話番号") == [0]
+
+
+def test_chunks_without_a_shared_term_are_not_ranked(index: LexicalIndex) -> None:
+    assert set(rows(index, "phone")) == {0, 2}
+    assert all(score > 0 for _, score in index.search("phone", 10))
+
+
+def test_the_best_come_first_and_no_more_than_asked_for(index: LexicalIndex) -> None:
+    found = index.search("電話の受付時間", 10)
+    assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+    assert index.search("電話の受付時間", 1) == found[:1]
+    assert len({row for row, _ in found}) == len(found)
+
+
+def test_loading_gives_what_was_built(index: LexicalIndex) -> None:
+    built = index_of(*PASSAGES)
+    for question in ("電話番号", "phone hours", "30日", "領収書を発行"):
+        assert built.search(question, 10) == index.search(question, 10)
+        for row in range(len(PASSAGES)):
+            one, other = (of.coverage(of.query(question, ""), row) for of in (built, index))
+            assert one.chunk == pytest.approx(other.chunk, abs=1e-4)
+
+
+def test_scores_are_bm25_with_the_constants_of_lucene() -> None:
+    texts = ["return return order", "order phone", "phone phone phone number"]
+    index = index_of(*[(text,) for text in texts])
+    terms = [passage_terms(text) for text in texts]
+    mean = sum(map(len, terms)) / len(terms)
+
+    def bm25(of_passage: list[str], term: str) -> float:
+        frequency, containing = of_passage.count(term), sum(term in other for other in terms)
+        idf = log(1 + (len(terms) - containing + 0.5) / (containing + 0.5))
+        return idf * frequency / (frequency + 1.5 * (1 - 0.75 + 0.75 * len(of_passage) / mean))
+
+    expected = {row: bm25(of_passage, "phone") for row, of_passage in enumerate(terms) if "phone" in of_passage}
+    found = dict(index.search("phone", 10))
+    assert set(found) == set(expected)
+    assert found[1] / found[2] == pytest.approx(expected[1] / expected[2], rel=1e-5)
+
+
+def test_coverage_is_the_share_of_the_questions_weight_that_a_chunk_holds() -> None:
+    index = LexicalIndex.build(
+        [
+            LexicalEntry(passages=["phone number\nreturn order"], spans=["phone number", "return order"]),
+            LexicalEntry(passages=["shipping"], spans=["shipping"]),
+        ]
+    )
+    query = index.query("phone return", "")
+    whole, nothing = index.coverage(query, 0), index.coverage(query, 1)
+    assert whole.chunk == pytest.approx(1)
+    assert whole.spans.tolist() == pytest.approx([0.5, 0.5])
+    assert nothing.chunk == 0
+    assert index.coverage(index.query("phone zebra", ""), 0).chunk == pytest.approx(0.5, abs=0.1)
+
+
+def test_terms_that_only_the_glossary_adds_are_told_apart() -> None:
+    index = index_of(("refund policy",), ("phone",))
+    found = index.coverage(index.query("money back policy", "refund policy"), 0)
+    assert 0 < found.chunk < 1
+    assert found.chunk_widened > 0
+    alone = index.coverage(index.query("policy", "policy"), 0)
+    assert (alone.chunk, alone.chunk_widened) == (pytest.approx(1), 0)
+
+
+def test_a_passage_without_a_term_is_indexed_and_never_found() -> None:
+    index = index_of(("！！！",), ("電話",))
+    assert rows(index, "電話") == [1]
+    assert rows(index, "！！！") == []
+    assert index.coverage(index.query("電話", ""), 0).chunk == 0
+
+
+@given(
+    st.lists(st.text("電話返品ab 1.です", max_size=12), min_size=1, max_size=6),
+    st.text("電話返品ab 1.です", max_size=12),
+)
+def test_shares_lie_between_nothing_and_all(texts: list[str], question: str) -> None:
+    index = index_of(*[(text,) for text in texts])
+    query = index.query(question, "")
+    for row in range(len(texts)):
+        found = index.coverage(query, row)
+        shares = np.array([found.chunk, *found.spans])
+        assert np.all((shares >= 0) & (shares <= 1 + 1e-5))
