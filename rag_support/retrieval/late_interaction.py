@@ -13,11 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rag_support.retrieval.span_values import SpanValues
 from rag_support.types import FloatMatrix, TokenEmbedder
-
-_TOKENS = "tokens.npy"
-_SPAN_STARTS = "span-starts.npy"
-_CHUNK_STARTS = "chunk-starts.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,69 +28,44 @@ class SoftCoverage:
 class TokenIndex:
     """The embedder's token ids of every span, in the source's language."""
 
-    def __init__(
-        self, tokens: NDArray[np.int32], span_starts: NDArray[np.int64], chunk_starts: NDArray[np.int64]
-    ) -> None:
+    def __init__(self, tokens: SpanValues) -> None:
         self._tokens = tokens
-        self._span_starts = span_starts
-        self._chunk_starts = chunk_starts
 
     @classmethod
     def build(cls, chunks: Sequence[Sequence[str]], embedder: TokenEmbedder) -> "TokenIndex":
         """Index the texts of each chunk's spans."""
-        tokens: list[int] = []
-        span_starts, chunk_starts = [0], [0]
-        for spans in chunks:
-            for ids in embedder.token_ids(spans):
-                tokens.extend(sorted(set(ids)))
-                span_starts.append(len(tokens))
-            chunk_starts.append(len(span_starts) - 1)
-        return cls(
-            np.asarray(tokens, dtype=np.int32),
-            np.asarray(span_starts, dtype=np.int64),
-            np.asarray(chunk_starts, dtype=np.int64),
-        )
+        return cls(SpanValues.build(map(sorted, map(set, embedder.token_ids(spans))) for spans in chunks))
 
     def save(self, folder: Path) -> None:
-        folder.mkdir()
-        for name, array in (
-            (_TOKENS, self._tokens),
-            (_SPAN_STARTS, self._span_starts),
-            (_CHUNK_STARTS, self._chunk_starts),
-        ):
-            np.save(folder / name, array, allow_pickle=False)
+        self._tokens.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> "TokenIndex":
-        return cls(
-            *(
-                np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False))
-                for name in (_TOKENS, _SPAN_STARTS, _CHUNK_STARTS)
-            )
-        )
+        return cls(SpanValues.load(folder))
 
     def coverage(self, question: str, rows: Sequence[int], embedder: TokenEmbedder) -> list[SoftCoverage]:
         """The soft coverage of a question by the chunks in these rows."""
-        bounds = [self._span_starts[self._chunk_starts[row] : self._chunk_starts[row + 1] + 1] for row in rows]
-        parts = [self._tokens[starts[0] : starts[-1]] for starts in bounds]
-        texts, places = np.unique(np.concatenate(parts), return_inverse=True) if parts else (np.zeros(0, int),) * 2
+        parts = [self._tokens.of_chunk(row) for row in rows]
+        if not parts:
+            return []
+        texts, places = np.unique(np.concatenate([tokens for tokens, _ in parts]), return_inverse=True)
         asked = list(dict.fromkeys(embedder.token_ids([question])[0]))
         if not asked or not len(texts):
-            return [SoftCoverage(0.0, np.zeros(len(starts) - 1, dtype=np.float32)) for starts in bounds]
+            return [SoftCoverage(0.0, np.zeros(len(starts) - 1, dtype=np.float32)) for _, starts in parts]
         vectors = embedder.token_vectors(asked)
         weights = np.linalg.norm(vectors, axis=1)
         weights /= max(float(weights.sum()), 1e-9)
         cosines = np.maximum(_unit(vectors) @ _unit(embedder.token_vectors(texts.tolist())).T, 0.0)
         found: list[SoftCoverage] = []
         first = 0
-        for starts, part in zip(bounds, parts, strict=True):
-            of_chunk = cosines[:, places[first : first + len(part)]]
-            first += len(part)
+        for tokens, starts in parts:
+            of_chunk = cosines[:, places[first : first + len(tokens)]]
+            first += len(tokens)
             filled = np.flatnonzero(np.diff(starts))  # reduceat cannot express a span without tokens
             spans = np.zeros(len(starts) - 1, dtype=np.float32)
             chunk = 0.0
             if len(filled):
-                best = np.maximum.reduceat(of_chunk, starts[filled] - starts[0], axis=1)
+                best = np.maximum.reduceat(of_chunk, starts[filled], axis=1)
                 spans[filled] = weights @ best
                 chunk = float(weights @ best.max(axis=1))
             found.append(SoftCoverage(chunk, spans))

@@ -17,13 +17,12 @@ import bm25s
 import numpy as np
 from numpy.typing import NDArray
 
+from rag_support.retrieval.span_values import SpanValues
 from rag_support.retrieval.tokens import is_grammar, passage_terms, query_terms
 
 _VOCABULARY = "vocabulary.json"
 _ROWS = "rows.npy"
-_SPAN_TERMS = "span-terms.npy"
-_SPAN_STARTS = "span-starts.npy"
-_CHUNK_STARTS = "chunk-starts.npy"
+_SPAN_TERMS = "span-terms"
 _CONTENT_REPEATS = 4  # how many times more a term that carries content counts than one of hiragana only
 
 
@@ -69,17 +68,13 @@ class LexicalIndex:
         vocabulary: dict[str, int],
         idf: list[float],
         rows: NDArray[np.int32],
-        span_terms: NDArray[np.int32],
-        span_starts: NDArray[np.int64],
-        chunk_starts: NDArray[np.int64],
+        span_terms: SpanValues,
     ) -> None:
         self._bm25 = bm25
         self._vocabulary = vocabulary
         self._idf = idf
         self._rows = rows  # passage → chunk row
-        self._span_terms = span_terms  # term ids, span after span; the last "span" of a chunk is the whole chunk
-        self._span_starts = span_starts  # where each span's terms start, and one past the last
-        self._chunk_starts = chunk_starts  # the first span of each chunk, and one past the last
+        self._span_terms = span_terms  # the last "span" of a chunk is the whole chunk
 
     @classmethod
     def build(cls, entries: Sequence[LexicalEntry]) -> "LexicalIndex":
@@ -88,8 +83,7 @@ class LexicalIndex:
         frequency: Counter[int] = Counter()
         ids: list[list[int]] = []
         rows: list[int] = []
-        span_terms: list[int] = []
-        span_starts, chunk_starts = [0], [0]
+        span_terms: list[list[list[int]]] = []
 
         def number(terms: Sequence[str]) -> list[int]:
             return [vocabulary.setdefault(term, len(vocabulary)) for term in terms]
@@ -100,25 +94,15 @@ class LexicalIndex:
                 frequency.update(set(passage_ids))
                 ids.append(passage_ids)
                 rows.append(row)
-            for text in (*entry.spans, "\n".join(entry.passages)):
-                span_terms.extend(sorted(set(number(passage_terms(text)) or number([""]))))
-                span_starts.append(len(span_terms))
-            chunk_starts.append(len(span_starts) - 1)
+            texts = (*entry.spans, "\n".join(entry.passages))
+            span_terms.append([sorted(set(number(passage_terms(text)) or number([""]))) for text in texts])
         total = len(ids)
         idf = [math.log(1 + (total - df + 0.5) / (df + 0.5)) for df in (frequency[i] for i in range(len(vocabulary)))]
         bm25 = bm25s.BM25(method="lucene")
         bm25.index(
             bm25s.tokenization.Tokenized(ids=ids, vocab=vocabulary), create_empty_token=False, show_progress=False
         )
-        return cls(
-            bm25,
-            vocabulary,
-            idf,
-            np.asarray(rows, dtype=np.int32),
-            np.asarray(span_terms, dtype=np.int32),
-            np.asarray(span_starts, dtype=np.int64),
-            np.asarray(chunk_starts, dtype=np.int64),
-        )
+        return cls(bm25, vocabulary, idf, np.asarray(rows, dtype=np.int32), SpanValues.build(span_terms))
 
     def save(self, folder: Path) -> None:
         folder.mkdir()
@@ -127,24 +111,17 @@ class LexicalIndex:
         idf = [round(value, 5) for value in self._idf]
         vocabulary = json.dumps({"terms": list(self._vocabulary), "idf": idf}, ensure_ascii=False)
         (folder / _VOCABULARY).write_text(vocabulary, encoding="utf-8")
-        for name, array in (
-            (_ROWS, self._rows),
-            (_SPAN_TERMS, self._span_terms),
-            (_SPAN_STARTS, self._span_starts),
-            (_CHUNK_STARTS, self._chunk_starts),
-        ):
-            np.save(folder / name, array, allow_pickle=False)
+        np.save(folder / _ROWS, self._rows, allow_pickle=False)
+        self._span_terms.save(folder / _SPAN_TERMS)
 
     @classmethod
     def load(cls, folder: Path) -> "LexicalIndex":
         bm25 = bm25s.BM25.load(folder, mmap=True, load_vocab=False, show_progress=False)
+        bm25.scores = {name: np.asarray(array) for name, array in bm25.scores.items()}  # plain views slice quicker
         stored = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
         vocabulary = {term: number for number, term in enumerate(stored["terms"])}
-        arrays = [
-            np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False))  # plain views are quicker to slice
-            for name in (_ROWS, _SPAN_TERMS, _SPAN_STARTS, _CHUNK_STARTS)
-        ]
-        return cls(bm25, vocabulary, stored["idf"], *arrays)
+        rows = np.asarray(np.load(folder / _ROWS, mmap_mode="r", allow_pickle=False))
+        return cls(bm25, vocabulary, stored["idf"], rows, SpanValues.load(folder / _SPAN_TERMS))
 
     def query(self, question: str, widening: str) -> LexicalQuery:
         terms = set(query_terms(question))
@@ -179,7 +156,7 @@ class LexicalIndex:
         if not ids:
             return []
         passage_scores = self._bm25.get_scores_from_ids(ids)
-        scores = np.zeros(len(self._chunk_starts) - 1, dtype=np.float32)
+        scores = np.zeros(len(self._span_terms), dtype=np.float32)
         np.maximum.at(scores, self._rows, passage_scores)
         k = min(k, len(scores))
         best = np.argpartition(-scores, k - 1)[:k]
@@ -188,10 +165,8 @@ class LexicalIndex:
 
     def coverage(self, query: LexicalQuery, row: int) -> Coverage:
         """How much of the question the chunk in this row, and each of its spans, holds."""
-        first, last = int(self._chunk_starts[row]), int(self._chunk_starts[row + 1])
-        starts = self._span_starts[first : last + 1]
-        terms = self._span_terms[starts[0] : starts[-1]]
-        offsets = starts[:-1] - starts[0]
+        terms, starts = self._span_terms.of_chunk(row)
+        offsets = starts[:-1]
         own, widened = (
             np.add.reduceat(weights[terms], offsets) * np.float32(1 / total if total else 0.0)
             for weights, total in ((query.own, query.total), (query.widened, query.widened_total))

@@ -8,7 +8,7 @@ from rag_support.ingest.spans import block_spans, is_question, row_phrase
 from rag_support.types import Span
 
 
-def spans(folder: Path, text: str, english: Mapping[str, str] = {}) -> list[Span]:  # noqa: B006 (only read)
+def spans(folder: Path, text: str, english: Mapping[str, str] = {}) -> list[Span]:
     path = folder / "a.md"
     path.write_text(text, encoding="utf-8")
     document = read_document(path, "a.md")
@@ -32,7 +32,15 @@ def test_a_statement_does_not(text: str) -> None:
 
 
 def test_questions_are_told_from_statements_in_headings_sentences_and_notes(tmp_path: Path) -> None:
-    text = "# 返品できますか？\n\nいつまでですか？30日以内です。\n\n> 本は？本は14日です。\n\n## 期限\n\n1. 送ります。\n\n- 箱\n"
+    blocks = [
+        "# 返品できますか？",
+        "いつまでですか？30日以内です。",
+        "> 本は？本は14日です。",
+        "## 期限",
+        "1. 送ります。",
+        "- 箱",
+    ]
+    text = "\n\n".join(blocks)
     assert [span.kind for span in spans(tmp_path, text)] == [
         *("question", "question", "sentence", "question", "note", "heading", "step", "item")
     ]

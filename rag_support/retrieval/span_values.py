@@ -1,0 +1,53 @@
+"""Integers for every span of every chunk (term ids, token ids) as flat arrays that are mapped from disk."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class SpanValues:
+    """Span i holds values[span_starts[i]:span_starts[i + 1]]; chunk j the spans chunk_starts[j]:chunk_starts[j + 1]."""
+
+    values: NDArray[np.int32]
+    span_starts: NDArray[np.int64]
+    chunk_starts: NDArray[np.int64]
+
+    @classmethod
+    def build(cls, chunks: Iterable[Iterable[Iterable[int]]]) -> "SpanValues":
+        values: list[int] = []
+        span_starts, chunk_starts = [0], [0]
+        for spans in chunks:
+            for span in spans:
+                values.extend(span)
+                span_starts.append(len(values))
+            chunk_starts.append(len(span_starts) - 1)
+        return cls(
+            np.asarray(values, dtype=np.int32),
+            np.asarray(span_starts, dtype=np.int64),
+            np.asarray(chunk_starts, dtype=np.int64),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the arrays into a folder of their own."""
+        folder.mkdir()
+        np.save(folder / "values.npy", self.values, allow_pickle=False)
+        np.save(folder / "span-starts.npy", self.span_starts, allow_pickle=False)
+        np.save(folder / "chunk-starts.npy", self.chunk_starts, allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> "SpanValues":
+        names = ("values.npy", "span-starts.npy", "chunk-starts.npy")
+        return cls(*(np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False)) for name in names))
+
+    def __len__(self) -> int:
+        """The number of chunks."""
+        return len(self.chunk_starts) - 1
+
+    def of_chunk(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The values of a chunk's spans, one after the other, and where each span's start, with the end of the last."""
+        starts = self.span_starts[self.chunk_starts[row] : self.chunk_starts[row + 1] + 1]
+        return self.values[starts[0] : starts[-1]], starts - starts[0]

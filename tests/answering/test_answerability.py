@@ -1,0 +1,40 @@
+"""When to answer and when to refuse: order and shape, not numbers, since the parameters are fitted anew at times."""
+
+import pytest
+
+from rag_support.answering.answerability import Answerability, shipped_parameters
+from rag_support.pipeline import Pipeline
+from rag_support.types import LANGUAGES
+
+INSIDE = {"ja": "注文をキャンセルできますか", "en": "Can I cancel my order?", "zh": "可以取消订单吗？"}
+OUTSIDE = {"ja": "量子力学を説明してください", "en": "Explain quantum mechanics", "zh": "请解释量子力学"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_question_of_the_guide_is_likelier_answered_than_one_from_elsewhere(
+    pipeline: Pipeline, language: str
+) -> None:
+    answerability = Answerability(shipped_parameters())
+    inside, outside = (pipeline.search(questions[language]) for questions in (INSIDE, OUTSIDE))
+    likely, unlikely = answerability.probability(inside, language), answerability.probability(outside, language)
+    assert 0 <= unlikely < likely <= 1
+    assert answerability.refusal(likely, inside, language) is None
+    assert answerability.refusal(unlikely, outside, language) is not None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_less_likely_the_further_out_of_scope(pipeline: Pipeline, language: str) -> None:
+    hits = pipeline.search(INSIDE[language])
+    kinds = [Answerability(shipped_parameters()).refusal(step / 100, hits, language) for step in range(101)]
+    changes = [kind for kind, before in zip(kinds, ["", *kinds], strict=False) if kind != before]
+    assert changes == ["out_of_scope", "nothing_found", None]
+
+
+def test_nothing_found_is_no_answer() -> None:
+    answerability = Answerability(shipped_parameters())
+    assert answerability.probability([], "en") == 0
+    assert answerability.refusal(0.0, [], "en") == "nothing_found"
+
+
+def test_a_snapshot_keeps_the_parameters_it_was_calibrated_with(pipeline: Pipeline) -> None:
+    assert pipeline.retriever.manifest.answerability == shipped_parameters()

@@ -1,0 +1,35 @@
+import pytest
+
+from rag_support.answering.asked import asked_kinds
+
+ASKED = {
+    "telephone": """電話番号を教えて/何番にかければいいですか/What is the phone number?/which number do I call/
+        客服电话是多少/客服電話號碼""",
+    "hours": "受付時間は？/何時まで電話できますか/What are your opening hours?/Is chat open at night?/几点开始上班/服務時間",
+    "percentage": "満足度は何パーセント？/What percentage is satisfied?/满意度是百分之多少/滿意度",
+    "domain": "本物のドメインは？/which email domain is real/官方邮件的域名是什么/差出人のアドレス",
+    "procedure": "返品の手順/どうすれば返品できますか/How do I return this?/怎么退货/如何取消訂單/解約したい",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "question"), [(kind, text.strip()) for kind, texts in ASKED.items() for text in texts.split("/")]
+)
+def test_a_question_shows_what_kind_of_answer_it_wants(kind: str, question: str) -> None:
+    assert kind in asked_kinds(question)
+
+
+@pytest.mark.parametrize("question", ["Who are you?", "プライム会員とは", "领收据", "", "ありがとう"])
+def test_a_question_may_want_no_kind_in_particular(question: str) -> None:
+    assert asked_kinds(question) == frozenset()
+
+
+def test_a_question_may_want_several_kinds() -> None:
+    assert {"telephone", "hours"} <= asked_kinds("電話番号と受付時間を教えてください")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("客服电话", "客服電話"), ("ドメイン", "ﾄﾞﾒｲﾝ"), ("PHONE NUMBER", "ｐｈｏｎｅ number")]
+)
+def test_width_case_and_character_form_do_not_matter(one: str, other: str) -> None:
+    assert asked_kinds(one) == asked_kinds(other) != frozenset()
