@@ -65,7 +65,7 @@ def select_statements(question: str, hits: Sequence[Hit], language: str) -> list
         if score < _NEAR * best:
             break
         answer.add(section, position)
-    return [statement for section in sections for statement in answer.of(section)]
+    return [statement for section in answer.sections for statement in answer.of(section)]
 
 
 class _Section:
@@ -85,11 +85,11 @@ class _Section:
             if position == self.first:
                 score += _TOP_BONUS * heading
                 speaks_for += self.group_of(position)
-            if any(asked & values(self._source(p)).keys() for p in speaks_for):
+            if any(asked & values(self.source(p)).keys() for p in speaks_for):
                 score += _ASKED_BONUS
             self.scores[position] = score
 
-    def _source(self, position: int) -> str:
+    def source(self, position: int) -> str:
         span = self.chunk.spans[position]
         return self.chunk.text[span.start - self.chunk.start : span.end - self.chunk.start]
 
@@ -99,7 +99,7 @@ class _Section:
         if group < 0 and position == self.first:
             near = self.statements[1:4]
             group = next((self.chunk.spans[p].group for p in near if self.chunk.spans[p].group >= 0), -1)
-        if group < 0 and position + 1 < len(self.chunk.spans) and _introduces(self._source(position)):
+        if group < 0 and position + 1 < len(self.chunk.spans) and _introduces(self.source(position)):
             group = self.chunk.spans[position + 1].group
         return [p for p in self.statements if self.chunk.spans[p].group == group] if group >= 0 else []
 
@@ -109,13 +109,13 @@ class _Section:
         if kind == "step":
             return members
         scores = {
-            p: self.matches[p] + (_ASKED_BONUS if self.asked & values(self._source(p)).keys() else 0) for p in members
+            p: self.matches[p] + (_ASKED_BONUS if self.asked & values(self.source(p)).keys() else 0) for p in members
         }
         if kind == "row":
             mean = sum(scores.values()) / len(members)
             leading = [p for p in members if scores[p] >= _STANDS_OUT * mean]
             members = leading or members
-        limit = _LIST_ITEMS if all(not _is_sentence(self._source(p)) for p in members) else _LIST_SENTENCES
+        limit = _LIST_ITEMS if all(not _is_sentence(self.source(p)) for p in members) else _LIST_SENTENCES
         return sorted(sorted(members, key=lambda p: -scores[p])[:limit])
 
     def lead_in(self, members: list[int]) -> int | None:
@@ -131,7 +131,8 @@ class _Section:
 class _Answer:
     """What has been chosen so far, within the bounds of a short answer.
 
-    One list at most; after it one more sentence, from the same section.
+    Sections stand in the order of their best statements. Only the first of them gives a list; after the list it gives
+    one more sentence, and the other sections none.
     """
 
     def __init__(self, language: str) -> None:
@@ -139,22 +140,23 @@ class _Answer:
         self._chars = _BUDGET_CHARS.get(language, _BUDGET_CHARS_ELSE)
         self._sentences = 0
         self._listing: _Section | None = None
-        self._lead: _Section | None = None
+        self.sections: list[_Section] = []  # in order of their best statements
         self._chosen: dict[int, dict[int, bool]] = {}
         self._kept: list[str] = []
 
     def add(self, section: _Section, position: int) -> None:
-        self._lead = self._lead or section
+        if section not in self.sections:
+            self.sections.append(section)
         chosen = self._chosen.setdefault(id(section), {})
         span = section.chunk.spans[position]
         if position in chosen or self._said(span):
             return
         members = section.group_of(position)
-        alone = (
-            span.group >= 0 and span.kind == "item" and _is_sentence(section._source(position)) and self._sentences > 0
-        )
-        if alone or not members:
-            if (self._listing is None or self._listing is section) and self._take(span):
+        sentence = span.group < 0 or (span.kind == "item" and _is_sentence(section.source(position)))
+        lead = section is self.sections[0]
+        if not members or not lead or (sentence and span.group >= 0 and self._sentences > 0):
+            stands_alone = sentence and not _introduces(section.source(position))
+            if stands_alone and (self._listing is None or self._listing is section) and self._take(span):
                 chosen[position] = span.group >= 0
             return
         if self._listing is not None or not self._take(span):
@@ -175,7 +177,7 @@ class _Answer:
         chosen = self._chosen.get(id(section), {})
         statements = [Statement(section.chunk, p, listed) for p, listed in sorted(chosen.items())]
         yield from statements
-        if section is self._lead and any(values(statement.source) for statement in statements):
+        if section is self.sections[0] and any(values(statement.source) for statement in statements):
             for p in section.notes():
                 if p not in chosen and not self._said(section.chunk.spans[p]):
                     yield Statement(section.chunk, p, False)

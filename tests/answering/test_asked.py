@@ -5,7 +5,7 @@ from rag_support.answering.asked import asked_kinds
 ASKED = {
     "telephone": """電話番号を教えて/何番にかければいいですか/What is the phone number?/which number do I call/
         客服电话是多少/客服電話號碼""",
-    "hours": "受付時間は？/何時まで電話できますか/What are your opening hours?/Is chat open at night?/几点开始上班/服務時間",
+    "hours": "受付時間は？/何時まで電話できますか/What are your opening hours?/open at night?/几点开始上班/服務時間",
     "percentage": "満足度は何パーセント？/What percentage is satisfied?/满意度是百分之多少/滿意度",
     "domain": "本物のドメインは？/which email domain is real/官方邮件的域名是什么/差出人のアドレス",
     "procedure": "返品の手順/どうすれば返品できますか/How do I return this?/怎么退货/如何取消訂單/解約したい",

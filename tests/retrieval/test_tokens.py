@@ -25,7 +25,8 @@ def test_hours_are_two_times() -> None:
 @pytest.mark.parametrize(
     ("japanese", "traditional", "simplified"),
     [("返却", "返卻", "返却"), ("会員", "會員", "会员"), ("電話", "電話", "电话"),
-     ("注文番号", "注文番號", "注文番号"), ("営業時間", "營業時間", "营业时间"), ("発送", "發送", "发送"), ("変更", "變更", "变更"),
+     ("注文番号", "注文番號", "注文番号"), ("営業時間", "營業時間", "营业时间"),
+     ("発送", "發送", "发送"), ("変更", "變更", "变更"),
      ("価格", "價格", "价格")],
 )  # fmt: skip
 def test_japanese_traditional_and_simplified_characters_fold_together(
