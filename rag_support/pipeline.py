@@ -11,7 +11,7 @@ from rag_support import language as languages
 from rag_support import snapshot
 from rag_support.answering.answerability import Answerability
 from rag_support.answering.extractive import ExtractiveAnswerer, refuse
-from rag_support.answering.phrases import SERVED_LANGUAGES, localised
+from rag_support.answering.phrases import SERVED_LANGUAGES
 from rag_support.question import clean_question
 from rag_support.retrieval.retriever import Retriever
 from rag_support.types import LANGUAGES, Answer, Answerer, Detection, Draft, Embedder, Hit
@@ -97,7 +97,7 @@ class Pipeline:
             return refuse("nothing_found", target, 0.0)
         draft = _checked(self._answerer.answer(question, target, hits), target, hits)
         if asked == "auto" and detection.language not in LANGUAGES:
-            served = localised(SERVED_LANGUAGES[target.partition("-")[0]], target)
+            served = SERVED_LANGUAGES[target]
             return replace(draft, text=f"{draft.text}\n{served}")
         return draft
 

@@ -8,8 +8,8 @@ the statements themselves are. Values of different kinds are no disagreement.
 import re
 from collections.abc import Sequence
 
-from rag_support.answering.phrases import TOPICS, base_language, localised
-from rag_support.answering.selection import Statement
+from rag_support.answering.phrases import TOPICS
+from rag_support.answering.selection import Statement, text_in
 from rag_support.answering.values import ValueKind, values
 from rag_support.types import Conflict, ConflictValue
 
@@ -35,10 +35,10 @@ def _of_values(
         kind: sides if len(sides) > 1 else _values_of(numbered)[kind]  # one statement may name both sides itself
         for kind, sides in disputed.items()
     }
-    topics = TOPICS[base_language(language)]
+    topics = TOPICS[language]
     return tuple(
         Conflict(
-            topic=localised(topics[kind], language),
+            topic=topics[kind],
             values=tuple(ConflictValue(text=text, citation=number) for text, number in sides.items()),
         )
         for kind, sides in found.items()
@@ -70,22 +70,18 @@ def _of_statements(
         return ()
     return (
         Conflict(
-            topic=localised(_heading(marked[0][1], language), language),
+            topic=_heading(marked[0][1], language),
             values=tuple(
-                ConflictValue(text=localised(_text(side, language), language), citation=number)
+                ConflictValue(text=side.text(language) or side.reading, citation=number)
                 for number, side in sorted(sides.items())
             ),
         ),
     )
 
 
-def _text(statement: Statement, language: str) -> str:
-    return statement.span.texts.get(base_language(language)) or statement.source
-
-
 def _heading(statement: Statement, language: str) -> str:
     chunk = statement.chunk
     first = chunk.spans[0]
     if first.kind in ("heading", "question"):
-        return first.texts.get(base_language(language)) or next(iter(first.texts.values()))
+        return text_in(first, chunk, language) or first.texts[chunk.language]
     return chunk.heading[-1] if chunk.heading else chunk.title

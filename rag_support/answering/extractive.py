@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from rag_support.answering.answerability import Answerability
 from rag_support.answering.conflicts import find_conflicts
-from rag_support.answering.phrases import REFUSALS, UNTRANSLATED, base_language, localised
+from rag_support.answering.phrases import REFUSALS, UNTRANSLATED, base_language
 from rag_support.answering.selection import Statement, select_statements
 from rag_support.types import Citation, Draft, Hit, Refusal, RefusalKind
 
@@ -24,7 +24,7 @@ class ExtractiveAnswerer:
         confidence = self._answerability.probability(hits, base_language(language))
         if kind := self._answerability.refusal(confidence, hits, base_language(language)):
             return refuse(kind, language, confidence)
-        statements = select_statements(question, hits, base_language(language))
+        statements = select_statements(question, hits, language)
         if not statements:
             return refuse("nothing_found", language, confidence)
         citations = [_citation(number, statement, language) for number, statement in enumerate(statements, start=1)]
@@ -38,14 +38,13 @@ class ExtractiveAnswerer:
 
 def refuse(kind: RefusalKind, language: str, confidence: float) -> Draft:
     """The localised refusal of a kind; its message is also the answer's text."""
-    message = localised(REFUSALS[base_language(language)][kind], language)
+    message = REFUSALS[language][kind]
     return Draft(text=message, confidence=confidence, refusal=Refusal(kind=kind, message=message))
 
 
 def _citation(number: int, statement: Statement, language: str) -> Citation:
     chunk, span = statement.chunk, statement.span
-    base = base_language(language)
-    translation = None if base == chunk.language else span.texts.get(base)
+    same = base_language(language) == chunk.language
     return Citation(
         number=number,
         chunk_id=chunk.chunk_id,
@@ -54,8 +53,8 @@ def _citation(number: int, statement: Statement, language: str) -> Citation:
         quote=chunk.text[span.start - chunk.start : span.end - chunk.start],
         start=span.start,
         end=span.end,
-        translation=None if translation is None else localised(translation, language),
-        reviewed=base in span.texts,
+        translation=None if same else span.texts.get(language),
+        reviewed=same or language in span.texts,
     )
 
 
@@ -64,15 +63,14 @@ def _compose(statements: Sequence[Statement], citations: Sequence[Citation], lan
     base = base_language(language)
     gap = "" if base in ("ja", "zh") else " "
     lines: list[str] = []
-    untranslated = any(base not in statement.span.texts for statement in statements)
+    untranslated = any(statement.text(language) is None for statement in statements)
     if untranslated:
-        lines.append(localised(UNTRANSLATED[base], language))
+        lines.append(UNTRANSLATED[language])
     after_list = False
     for statement, citation in zip(statements, citations, strict=True):
         span = statement.span
-        text = span.texts.get(base)
-        shown = localised(text, language) if text is not None else f"「{next(iter(span.texts.values()))}」"
-        shown = f"{shown} [{citation.number}]"
+        text = statement.text(language)
+        shown = f"{text if text is not None else f'「{statement.reading}」'} [{citation.number}]"
         if statement.listed:
             lines.append(f"{span.number}. {shown}" if span.kind == "step" else f"- {shown}")
         elif lines and not after_list and not (untranslated and len(lines) == 1 and base in ("ja", "zh")):

@@ -3,8 +3,6 @@
 Everything else in an answer comes from the sources or their reviewed translations.
 """
 
-from functools import cache
-
 from rag_support.types import RefusalKind
 
 REFUSALS: dict[str, dict[RefusalKind, str]] = {
@@ -42,6 +40,12 @@ REFUSALS: dict[str, dict[RefusalKind, str]] = {
             "I could not tell which language this is. Please ask a full question in Japanese, English or Chinese."
         ),
     },
+    "zh-Hant": {
+        "nothing_found": "很抱歉，指南中沒有找到這個問題的答案。您可以換個說法再試一次，或向官方客服窗口確認。",
+        "out_of_scope": "很抱歉，這個問題不在指南涵蓋的範圍內，無法為您解答。歡迎您詢問與客服使用方式有關的問題。",
+        "unverified": "很抱歉，未能將答案與原文核對一致，因此暫不提供答案。請您向官方客服窗口確認。",
+        "language_unsure": "無法判斷您使用的語言。請您用日文、英文或中文的完整句子提問。",
+    },
     "zh": {
         "nothing_found": "很抱歉，指南中没有找到这个问题的答案。您可以换一种说法再试，或向官方客服窗口确认。",
         "out_of_scope": "很抱歉，这个问题不在指南涵盖的范围内，无法为您解答。欢迎您咨询与客服使用方法有关的问题。",
@@ -54,31 +58,22 @@ UNTRANSLATED = {
     "ja": "原文には、次のように書かれています。",
     "en": "The source, which is in Japanese, says:",
     "zh": "以下为日语原文：",
+    "zh-Hant": "以下為日文原文：",
 }
 
 SERVED_LANGUAGES = {
     "ja": "回答できる言語は、日本語、英語、中国語です。",
     "en": "Answers are available in Japanese, English and Chinese.",
     "zh": "可用日语、英语和中文为您解答。",
+    "zh-Hant": "可用日文、英文和中文為您解答。",
 }
 
 TOPICS = {
     "ja": {"hours": "時間", "telephone": "電話番号", "percentage": "割合", "domain": "ドメイン"},
     "en": {"hours": "hours", "telephone": "telephone number", "percentage": "percentage", "domain": "domain"},
     "zh": {"hours": "时间", "telephone": "电话号码", "percentage": "比例", "domain": "域名"},
+    "zh-Hant": {"hours": "時間", "telephone": "電話號碼", "percentage": "比例", "domain": "網域"},
 }
-
-
-@cache
-def _traditional():  # type: ignore[no-untyped-def]  # the library has no types
-    from opencc import OpenCC
-
-    return OpenCC("s2twp")
-
-
-def localised(text: str, language: str) -> str:
-    """Chinese text in the characters asked for; anything else unchanged. "zh-Hant" is written as in Taiwan."""
-    return str(_traditional().convert(text)) if language == "zh-Hant" else text
 
 
 def base_language(language: str) -> str:

@@ -17,7 +17,7 @@ from rag_support.types import Chunk, Hit, Span
 
 _HITS = 5  # sections looked into
 _SENTENCES = 3  # of an answer, lists and notes not counted
-_BUDGET_CHARS = {"ja": 220, "zh": 220}
+_BUDGET_CHARS = {"ja": 220, "zh": 220, "zh-Hant": 220}
 _BUDGET_CHARS_ELSE = 450
 _NEAR = 0.88  # of the best score: a further statement has to come this close
 # What a statement's score adds up from besides its own match (pairwise logistic fit on the dev questions).
@@ -43,10 +43,26 @@ class Statement:
     def span(self) -> Span:
         return self.chunk.spans[self.position]
 
+    def text(self, language: str) -> str | None:
+        """How the statement reads in a language; None where it has no reviewed translation there."""
+        return text_in(self.span, self.chunk, language)
+
+    @property
+    def reading(self) -> str:
+        """How it reads in the language of its document, a table row as a phrase."""
+        return self.span.texts[self.chunk.language]
+
     @property
     def source(self) -> str:
         """The span's own words, in the language of its document."""
         return self.chunk.text[self.span.start - self.chunk.start : self.span.end - self.chunk.start]
+
+
+def text_in(span: Span, chunk: Chunk, language: str) -> str | None:
+    """A span's text in a language; Chinese sources read the same in both scripts."""
+    if language.partition("-")[0] == chunk.language:
+        return span.texts[chunk.language]
+    return span.texts.get(language)
 
 
 def select_statements(question: str, hits: Sequence[Hit], language: str) -> list[Statement]:

@@ -19,6 +19,7 @@ from rag_support.ingest.chunking import chunk_document
 from rag_support.ingest.glossary import read_glossary
 from rag_support.ingest.readers import read_corpus
 from rag_support.ingest.spans import Translate
+from rag_support.ingest.traditional import TraditionalWriter
 from rag_support.ingest.translation_memory import TranslationMemory
 from rag_support.retrieval.dense import DenseIndex
 from rag_support.retrieval.late_interaction import TokenIndex
@@ -55,7 +56,13 @@ def build_index(
     with snapshot.building(index) as folder:
         reading = read_corpus(corpus, on_file=lambda doc_id: progress(f"reading {doc_id}", 0, 0))
         memory = TranslationMemory.load(corpus)
-        chunks = [chunk for document in reading.documents for chunk in chunk_document(document, memory.translate)]
+        glossary = read_glossary(corpus)
+        traditional = TraditionalWriter(glossary)
+        chunks = [
+            traditional.with_traditional(chunk)
+            for document in reading.documents
+            for chunk in chunk_document(document, memory.translate)
+        ]
         _check_slices(reading.documents, chunks)
         if not chunks:
             raise CorpusError(f"{corpus}: the documents hold no text to index. Add text to them, then build again.")
@@ -80,8 +87,7 @@ def build_index(
         DenseIndex.build(vectors).save(folder / snapshot.DENSE)
         rows = np.array([(unit.chunk_row, unit.span, unit.language) for unit in units], dtype=np.int32)
         np.save(folder / snapshot.DENSE_ROWS, rows, allow_pickle=False)
-        glossary = json.dumps(read_glossary(corpus), ensure_ascii=False)
-        (folder / snapshot.GLOSSARY).write_text(glossary, encoding="utf-8")
+        (folder / snapshot.GLOSSARY).write_text(json.dumps(glossary, ensure_ascii=False), encoding="utf-8")
 
         files = snapshot.file_list(folder)
         created = datetime.now(UTC)
