@@ -86,7 +86,7 @@ def running(
         process = subprocess.Popen(
             [*program, "serve", *options],
             cwd=folder,  # so that nobody's .env is read
-            env=environment(corpus=CORPUS, index=index, port=port, **settings),
+            env=environment(**({"corpus": CORPUS, "index": index, "port": port} | settings)),
             stdout=log,
             stderr=subprocess.STDOUT,
         )

@@ -62,3 +62,12 @@ def test_a_flat_search_equals_sorting(n: int, k: int, seed: int) -> None:
     vectors, query = unit_rows(n, seed=seed), unit_rows(1, seed=seed + 100)[0]
     found = DenseIndex.build(vectors).search(query, k)
     assert [row for row, _ in found] == np.argsort(-(vectors @ query))[:k].tolist()
+
+
+def test_a_graph_that_cannot_reach_every_row_gives_a_short_result(tmp_path: Path) -> None:
+    vectors = np.repeat(unit_rows(1), 2_000, axis=0)  # equal rows link to each other and to nothing else
+    found = saved(vectors, tmp_path / "dense", GRAPH).search(vectors[0], 2_000)
+    rows = [row for row, _ in found]
+    assert 0 < len(rows) < 2_000
+    assert len(set(rows)) == len(rows)
+    assert min(rows) >= 0

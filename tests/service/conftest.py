@@ -13,6 +13,7 @@ from running import Server, running
 def server(shipped_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(tmp_path_factory.mktemp("server"), shipped_index) as server:
         yield server
+        assert server.process.poll() is None, f"the server ended by itself:\n{server.log()}"
 
 
 @pytest.fixture(scope="session")
