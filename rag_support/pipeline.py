@@ -91,7 +91,7 @@ class Pipeline:
         return detection.variant if detection.variant == "zh-Hant" else detection.language
 
     def _draft(self, question: str, target: str, hits: Sequence[Hit], detection: Detection, asked: str) -> Draft:
-        if detection.language == "und":
+        if detection.language == "und" and asked == "auto":
             return refuse("language_unsure", target, 0.0)
         if sum(character.isalnum() for character in question) < _SHORTEST_QUESTION_CHARS:
             return refuse("nothing_found", target, 0.0)

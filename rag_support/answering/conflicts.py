@@ -8,13 +8,13 @@ the statements themselves are. Values of different kinds are no disagreement.
 import re
 from collections.abc import Sequence
 
-from rag_support.answering.phrases import TOPICS
+from rag_support.answering.phrases import TOPICS, shown_value
 from rag_support.answering.selection import Statement, text_in
 from rag_support.answering.values import ValueKind, values
 from rag_support.types import Conflict, ConflictValue
 
 _OTHER_SIDE = re.compile(
-    r"(?:とする|という|といった)(?:案内|説明|記載|情報|記述)[もが](?:あり|ござい)ます|両方があります|案内によって(?:異なり|違い)"
+    r"(?:とする|という|といった)(?:案内|説明|記載|情報|記述)[もが](?:あり|ござい)ます|とされていますが|両方があります|案内によって(?:異なり|違い)"
 )
 
 
@@ -39,7 +39,9 @@ def _of_values(
     return tuple(
         Conflict(
             topic=topics[kind],
-            values=tuple(ConflictValue(text=text, citation=number) for text, number in sides.items()),
+            values=tuple(
+                ConflictValue(text=shown_value(text, language), citation=number) for text, number in sides.items()
+            ),
         )
         for kind, sides in found.items()
         if len(sides) > 1

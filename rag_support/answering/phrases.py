@@ -76,6 +76,14 @@ TOPICS = {
 }
 
 
+_ALL_DAY = {"ja": "24時間", "en": "24 hours", "zh": "24小时", "zh-Hant": "24小時"}
+
+
+def shown_value(value: str, language: str) -> str:
+    """A normalised value of the Japanese source as it is written in a language: 6:00~24:00, 24時間."""
+    return value.replace("24時間", _ALL_DAY[language]).replace("~", "〜" if language == "ja" else "–")
+
+
 def base_language(language: str) -> str:
     """The primary tag: "zh-Hant" → "zh"."""
     return language.partition("-")[0]

@@ -14,7 +14,9 @@ from typing import Literal
 ValueKind = Literal["hours", "telephone", "percentage", "domain"]
 
 _PATTERNS: dict[ValueKind, re.Pattern[str]] = {
-    "domain": re.compile(r"@?(?:[a-z0-9-]+\.)+(?:co\.jp|jp|com|net|org|cn)(?![a-z0-9])"),
+    "domain": re.compile(
+        r"@?(?<![a-z0-9-])(?:[a-z0-9-]{1,63}+\.){1,8}?(?:co\.jp|jp|com|net|org|cn)(?![a-z0-9.-]*[a-z0-9])"
+    ),
     "telephone": re.compile(r"(?<![\d-])0\d{1,4}-\d{1,4}-\d{3,4}(?![\d-])"),
     "percentage": re.compile(r"\d+(?:\.\d+)?%"),
     "hours": re.compile(r"\d{1,2}:\d{2}~\d{1,2}:\d{2}|24(?:時間|小时|[ -]?hours?)"),

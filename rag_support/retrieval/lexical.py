@@ -23,6 +23,7 @@ from rag_support.retrieval.tokens import is_grammar, passage_terms, query_terms
 _VOCABULARY = "vocabulary.json"
 _ROWS = "rows.npy"
 _SPAN_TERMS = "span-terms"
+_SMOOTHING = 200  # passages
 _CONTENT_REPEATS = 4  # how many times more a term that carries content counts than one of hiragana only
 
 
@@ -96,8 +97,7 @@ class LexicalIndex:
                 rows.append(row)
             texts = (*entry.spans, "\n".join(entry.passages))
             span_terms.append([sorted(set(number(passage_terms(text)) or number([""]))) for text in texts])
-        total = len(ids)
-        idf = [math.log(1 + (total - df + 0.5) / (df + 0.5)) for df in (frequency[i] for i in range(len(vocabulary)))]
+        idf = [_weight(frequency[number], len(ids)) for number in range(len(vocabulary))]
         bm25 = bm25s.BM25(method="lucene")
         bm25.index(
             bm25s.tokenization.Tokenized(ids=ids, vocab=vocabulary), create_empty_token=False, show_progress=False
@@ -142,7 +142,7 @@ class LexicalIndex:
     def _weight(self, term: str) -> float:
         """The inverse document frequency of a term; one that occurs nowhere weighs as much as one that occurs once."""
         term_id = self._vocabulary.get(term)
-        idf = self._idf[term_id] if term_id is not None else math.log(1 + (len(self._rows) - 0.5) / 1.5)
+        idf = self._idf[term_id] if term_id is not None else _weight(1, len(self._rows))
         return idf / _CONTENT_REPEATS if is_grammar(term) else idf
 
     def search(self, question: str, k: int) -> list[tuple[int, float]]:
@@ -172,3 +172,10 @@ class LexicalIndex:
             for weights, total in ((query.own, query.total), (query.widened, query.widened_total))
         )
         return Coverage(float(own[-1]), float(widened[-1]), own[:-1], widened[:-1])
+
+
+def _weight(passages_with_it: int, passages: int) -> float:
+    """Inverse document frequency, as if some passages more were there: a handful of them tells little of how rare a
+    term is, and a question about what all of them say would seem to be about nothing.
+    """
+    return math.log(1 + (passages + _SMOOTHING - passages_with_it + 0.5) / (passages_with_it + 0.5))

@@ -73,7 +73,7 @@ def _terms(text: str, with_single_characters: bool) -> list[str]:
     for match in _TERM.finditer(fold(text)):
         term = match.group()
         if match["value"]:
-            terms.append(term)
+            terms.append(term.removeprefix("@"))  # a mail domain is named with or without it
         elif match["latin"]:
             if term not in _STOP_WORDS:
                 terms.append(_stem(term))
