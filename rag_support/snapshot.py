@@ -12,9 +12,10 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -87,23 +88,36 @@ class Manifest(_Frozen):
 
 @contextmanager
 def building(index: Path) -> Iterator[Path]:
-    """A fresh folder to build in, under a lock against a second builder; removed at the end unless it was published."""
-    index.mkdir(parents=True, exist_ok=True)
-    with (index / _LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SnapshotError(
-                f"{index}: another build is writing this index. Wait until it has finished, then run it again."
-            ) from error
-        for leftover in index.glob(f"{_BUILDING}*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        folder = index / f"{_BUILDING}{os.getpid()}"
-        folder.mkdir()
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    """A fresh folder to build in, under a lock against a second builder; removed at the end unless it was published.
+
+    Raises SnapshotError when another builder holds the lock, or when the file system refuses a write.
+    """
+    try:
+        index.mkdir(parents=True, exist_ok=True)
+        with (index / _LOCK).open("w") as lock:
+            _hold(lock, index)
+            for leftover in index.glob(f"{_BUILDING}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            folder = index / f"{_BUILDING}{os.getpid()}"
+            folder.mkdir()
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        raise SnapshotError(
+            f"{error.filename or index}: the index cannot be written ({error.strerror or error}). Check the folder, "
+            "its permissions and the free disk space; the index that was live still is."
+        ) from error
+
+
+def _hold(lock: IO[str], index: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise SnapshotError(
+            f"{index}: another build is writing this index. Wait until it has finished, then run it again."
+        ) from error
 
 
 def file_list(folder: Path) -> dict[str, StoredFile]:
@@ -168,8 +182,11 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def check_files(folder: Path, manifest: Manifest) -> None:
-    """Compare every file with the manifest. Raises DamagedSnapshot naming the first that differs."""
+def check_files(folder: Path, manifest: Manifest, required: Iterable[str] = ()) -> None:
+    """Compare every file with the manifest. Raises DamagedSnapshot naming the first that differs or is not listed."""
+    for name in required:
+        if name not in manifest.files:
+            raise DamagedSnapshot(folder / MANIFEST, f"it does not list {name}, which this version needs.")
     for name, stored in manifest.files.items():
         path = folder / name
         try:

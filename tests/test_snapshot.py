@@ -175,3 +175,23 @@ def test_the_lock_is_free_again_after_a_failure(tmp_path: Path) -> None:
         raise ZeroDivisionError
     with snapshot.building(tmp_path), pytest.raises(SnapshotError, match="another build"), snapshot.building(tmp_path):
         pass
+
+
+def test_a_manifest_that_lacks_a_file_this_version_needs_is_refused(
+    index: Path, small_embedder: StaticEmbedder
+) -> None:
+    folder = index / snapshot.current_id(index)
+    manifest = snapshot.read_manifest(folder)
+    files = {name: stored for name, stored in manifest.files.items() if name != snapshot.GLOSSARY}
+    (folder / snapshot.MANIFEST).write_bytes(manifest.model_copy(update={"files": files}).sealed().to_json())
+    with pytest.raises(DamagedSnapshot, match=snapshot.GLOSSARY):
+        Pipeline.open(index, small_embedder, "en")
+
+
+def test_an_index_path_that_is_a_file_is_named_with_the_mend(tmp_path: Path) -> None:
+    (tmp_path / "index").write_text("not a folder")
+    with (
+        pytest.raises(SnapshotError, match=r"index.*cannot be written.*free disk space"),
+        snapshot.building(tmp_path / "index"),
+    ):
+        pass

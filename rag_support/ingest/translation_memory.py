@@ -6,6 +6,7 @@ a translation: a changed source keeps its old translation as a fuzzy proposal, a
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -17,6 +18,7 @@ from babel.messages.pofile import PoFileError, read_po, write_po
 from rag_support.errors import TranslationMemoryError
 from rag_support.types import LANGUAGES, Document
 
+_PO_LINE = re.compile(rb'\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s*)?"(?:[^"\\]|\\.)*+"|)\s*')
 SOURCE_LANGUAGE = "ja"
 TARGET_LANGUAGES = tuple(language for language in LANGUAGES if language != SOURCE_LANGUAGE)
 
@@ -80,8 +82,11 @@ def read_catalog(corpus: Path, language: str) -> Catalog:
     if not path.exists():
         return Catalog(locale=language)
     try:
-        with path.open("rb") as file:
-            return read_po(file, locale=language, abort_invalid=True)
+        content = path.read_bytes()
+        for number, line in enumerate(content.split(b"\n"), start=1):
+            if not _PO_LINE.fullmatch(line):  # Babel would take half of such an entry, and say nothing
+                raise ValueError(f"line {number} is neither a comment nor a closed string")
+        return read_po(BytesIO(content), locale=language, abort_invalid=True)
     except (OSError, PoFileError, ValueError, LookupError) as error:
         raise TranslationMemoryError(
             f"{path}: the catalogue cannot be read ({error}). Open it in a PO editor, or restore it from git."

@@ -23,6 +23,7 @@ from rag_support.retrieval.glossary import Glossary
 from rag_support.retrieval.late_interaction import SoftCoverage, TokenIndex
 from rag_support.retrieval.lexical import LexicalIndex, LexicalQuery
 from rag_support.retrieval.passages import PassageStore
+from rag_support.retrieval.tokens import without_inner_spaces
 from rag_support.types import Embedder, Evidence, Hit, TokenEmbedder
 
 _DEPTH = 50  # chunks taken from each leg into the fusion
@@ -45,7 +46,10 @@ class Retriever:
         self.manifest = snapshot.read_manifest(folder)
         if self.manifest.embedder != embedder.model_id:
             raise EmbedderMismatch(folder / snapshot.MANIFEST, self.manifest.embedder, embedder.model_id)
-        snapshot.check_files(folder, self.manifest)
+        required = [snapshot.PASSAGES, snapshot.DENSE, snapshot.DENSE_ROWS, snapshot.GLOSSARY]
+        if isinstance(embedder, TokenEmbedder):
+            required.append(f"{snapshot.TOKENS}/values.npy")
+        snapshot.check_files(folder, self.manifest, required)
         self._embedder = embedder
         self.passages = PassageStore(folder / snapshot.PASSAGES)
         self._dense = DenseIndex.load(folder / snapshot.DENSE)
@@ -64,6 +68,7 @@ class Retriever:
 
     def search(self, question: str, k: int, language: str) -> list[Hit]:
         """At most k hits for a question in `language`, best first; empty when neither leg finds anything."""
+        question = without_inner_spaces(question)
         vector = self._embedder.embed_queries([question])[0]
         widening = self._glossary.widening(question)
         rankings = [

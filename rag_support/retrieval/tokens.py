@@ -48,6 +48,15 @@ def _stem(word: str) -> str:
     return str(_stemmer().stemWord(word))
 
 
+_HAN_OR_KANA = "\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u9fff々〆"
+_SPACE_INSIDE = re.compile(f"(?<=[{_HAN_OR_KANA}]) +(?=[{_HAN_OR_KANA}])")
+
+
+def without_inner_spaces(text: str) -> str:
+    """Japanese and Chinese are written without spaces; those between two of their characters say nothing."""
+    return _SPACE_INSIDE.sub("", text)
+
+
 def fold(text: str) -> str:
     """NFKC, lower case, one form for each Han character; the length may change."""
     return unicodedata.normalize("NFKC", text).lower().translate(_han_folding())

@@ -223,3 +223,10 @@ def test_when_every_segment_is_reviewed_every_span_reads_in_every_language(
             for span in chunk.spans:
                 assert set(span.texts) == {"ja", "en", "zh"}
                 assert "<en" in span.texts["en"]
+
+
+def test_a_string_that_is_not_closed_is_reported_and_no_entry_is_lost_in_silence(corpus: Path) -> None:
+    path = catalog_path(corpus, "en")
+    path.write_text(path.read_text(encoding="utf-8") + '\nmsgid "開いたまま\nmsgstr "open"\n', encoding="utf-8")
+    with pytest.raises(TranslationMemoryError, match=r"en\.po.*line \d+"):
+        TranslationMemory.load(corpus)
