@@ -26,6 +26,10 @@ class DenseIndex:
 
     def __init__(self, index: Any) -> None:
         self._index = index
+        self._matrix: FloatMatrix | None = None
+        if isinstance(index, faiss.IndexFlat) and index.ntotal:
+            # a view of the stored rows, valid while the index lives: it must not leave this object
+            self._matrix = faiss.rev_swig_ptr(index.get_xb(), index.ntotal * index.d).reshape(index.ntotal, index.d)
 
     @classmethod
     def build(cls, vectors: FloatMatrix, flat_rows: int = FLAT_ROWS) -> "DenseIndex":
@@ -67,3 +71,9 @@ class DenseIndex:
     def vectors(self, first: int, count: int) -> FloatMatrix:
         """The stored rows first … first + count - 1, (count, d) float32."""
         return np.asarray(self._index.reconstruct_n(first, count), dtype=np.float32)
+
+    def cosines(self, vector: NDArray[np.float32], first: int, count: int) -> NDArray[np.float32]:
+        """Those of one (d,) vector with the stored rows first … first + count - 1."""
+        rows = self.vectors(first, count) if self._matrix is None else self._matrix[first : first + count]
+        cosines: NDArray[np.float32] = rows @ vector
+        return cosines

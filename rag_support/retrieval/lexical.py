@@ -50,16 +50,6 @@ class LexicalQuery:
     known: float
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """Shares of the weight of the question's own terms, and of the terms that widen it; of the chunk, of each span."""
-
-    chunk: float
-    chunk_widened: float
-    spans: NDArray[np.float32]
-    spans_widened: NDArray[np.float32]
-
-
 class LexicalIndex:
     """Chunks by their terms."""
 
@@ -163,15 +153,22 @@ class LexicalIndex:
         order = best[np.lexsort((best, -scores[best]))]
         return [(int(row), float(scores[row])) for row in order if scores[row] > 0]
 
-    def coverage(self, query: LexicalQuery, row: int) -> Coverage:
-        """How much of the question the chunk in this row, and each of its spans, holds."""
+    def chunk_coverage(self, query: LexicalQuery, row: int) -> tuple[float, float]:
+        """The share of the question's own term weight, and of what widens it, that the chunk in this row holds."""
+        terms = self._span_terms.last_of_chunk(row)
+        return (
+            float(query.own[terms].sum()) / query.total if query.total else 0.0,
+            float(query.widened[terms].sum()) / query.widened_total if query.widened_total else 0.0,
+        )
+
+    def span_coverage(self, query: LexicalQuery, row: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The same for each span of the chunk: two arrays of (spans,) float32."""
         terms, starts = self._span_terms.of_chunk(row)
-        offsets = starts[:-1]
         own, widened = (
-            np.add.reduceat(weights[terms], offsets) * np.float32(1 / total if total else 0.0)
+            np.add.reduceat(weights[terms], starts[:-1])[:-1] * np.float32(1 / total if total else 0.0)
             for weights, total in ((query.own, query.total), (query.widened, query.widened_total))
         )
-        return Coverage(float(own[-1]), float(widened[-1]), own[:-1], widened[:-1])
+        return own, widened
 
 
 def _weight(passages_with_it: int, passages: int) -> float:

@@ -8,7 +8,7 @@ cosines of passage and best span, and the share of the question's terms that the
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,6 +38,17 @@ _SPAN_COSINE, _SPAN_COVERAGE = 0.2, 0.8
 _SOFT_COVERAGE = 0.3  # what token vectors add to a chunk in another language
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A chunk row with its evidence; the spans are looked at only if it becomes a hit."""
+
+    row: int
+    score: float
+    evidence: Evidence
+    cosines: NDArray[np.float32]  # of each of the chunk's vectors
+    soft: SoftCoverage | None
+
+
 class Retriever:
     """One opened snapshot. Opening checks every file; searching only reads."""
 
@@ -64,6 +75,7 @@ class Retriever:
         # the vectors of one chunk stand together
         self._chunk_of = np.ascontiguousarray(rows[:, 0])
         self._span_of = np.ascontiguousarray(rows[:, 1])
+        self._is_span = self._span_of >= 0
         self._first_row = np.searchsorted(self._chunk_of, np.arange(len(self.passages) + 1)).tolist()
 
     def search(self, question: str, k: int, language: str) -> list[Hit]:
@@ -79,9 +91,9 @@ class Retriever:
         query = self._lexical.query(question, widening)
         candidates = [row for row, _ in reciprocal_rank_fusion(rankings)][: max(2 * k, _CANDIDATES)]
         soft = self._soft_coverage(question, candidates, language)
-        hits = [self._hit(row, vector, query, of_chunk) for row, of_chunk in zip(candidates, soft, strict=True)]
-        hits.sort(key=lambda hit: -hit.score)
-        return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], start=1)]
+        found = [self._score(row, vector, query, of_chunk) for row, of_chunk in zip(candidates, soft, strict=True)]
+        found.sort(key=lambda candidate: -candidate.score)
+        return [self._hit(candidate, rank, query) for rank, candidate in enumerate(found[:k], start=1)]
 
     def _dense_ranking(self, vector: NDArray[np.float32]) -> list[int]:
         """Chunk rows by their best vector."""
@@ -95,36 +107,44 @@ class Retriever:
         tokens, embedder = self._soft
         return tokens.coverage(question, rows, embedder)
 
-    def _hit(self, row: int, vector: NDArray[np.float32], query: LexicalQuery, soft: SoftCoverage | None) -> Hit:
-        coverage = self._lexical.coverage(query, row)
+    def _score(
+        self, row: int, vector: NDArray[np.float32], query: LexicalQuery, soft: SoftCoverage | None
+    ) -> _Candidate:
         first, last = self._first_row[row], self._first_row[row + 1]
-        cosines = np.maximum(self._dense.vectors(first, last - first) @ vector, 0.0)
-        positions = self._span_of[first:last]
-        inside = positions >= 0
-        span_cosines = np.zeros(len(coverage.spans), dtype=np.float32)
-        np.maximum.at(span_cosines, positions[inside], cosines[inside])
+        cosines = np.maximum(self._dense.cosines(vector, first, last - first), 0.0)
+        of_spans = self._is_span[first:last]
+        own, widened = self._lexical.chunk_coverage(query, row)
         evidence = Evidence(
-            passage=float(cosines[~inside].max(initial=0.0)),
-            span=float(span_cosines.max(initial=0.0)),
-            coverage=coverage.chunk,
-            widened=coverage.chunk_widened,
+            passage=float(cosines[~of_spans].max(initial=0.0)),
+            span=float(cosines[of_spans].max(initial=0.0)),
+            coverage=own,
+            widened=widened,
             soft=soft.chunk if soft else 0.0,
             known=query.known,
         )
         score = (
             _PASSAGE * evidence.passage
             + _BEST_SPAN * evidence.span
-            + _COVERAGE * _mixed(evidence.coverage, evidence.widened, query)
+            + _COVERAGE * _mixed(own, widened, query)
             + _SOFT_COVERAGE * evidence.soft
         )
-        covered = _mixed(coverage.spans, coverage.spans_widened, query)
-        spans = _SPAN_COSINE * span_cosines + _SPAN_COVERAGE * (covered + (soft.spans if soft else 0.0))
+        return _Candidate(row, score, evidence, cosines, soft)
+
+    def _hit(self, candidate: _Candidate, rank: int, query: LexicalQuery) -> Hit:
+        chunk = self.passages.chunk(candidate.row)
+        first, last = self._first_row[candidate.row], self._first_row[candidate.row + 1]
+        inside = self._is_span[first:last]
+        span_cosines = np.zeros(len(chunk.spans), dtype=np.float32)
+        np.maximum.at(span_cosines, self._span_of[first:last][inside], candidate.cosines[inside])
+        covered = _mixed(*self._lexical.span_coverage(query, candidate.row), query)
+        soft = candidate.soft.spans if candidate.soft else 0.0
+        spans = _SPAN_COSINE * span_cosines + _SPAN_COVERAGE * (covered + soft)
         return Hit(
-            chunk=self.passages.chunk(row),
-            rank=0,
-            score=round(min(score, 1.0), 4),
+            chunk=chunk,
+            rank=rank,
+            score=round(min(candidate.score, 1.0), 4),
             span_scores=tuple(np.minimum(spans, 1.0).astype(float).round(4).tolist()),
-            evidence=evidence,
+            evidence=candidate.evidence,
         )
 
 

@@ -47,6 +47,11 @@ class SpanValues:
         """The number of chunks."""
         return len(self.chunk_starts) - 1
 
+    def last_of_chunk(self, row: int) -> NDArray[np.int32]:
+        """The values of a chunk's last span."""
+        last = self.chunk_starts[row + 1]
+        return self.values[self.span_starts[last - 1] : self.span_starts[last]]
+
     def of_chunk(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """The values of a chunk's spans, one after the other, and where each span's start, with the end of the last."""
         starts = self.span_starts[self.chunk_starts[row] : self.chunk_starts[row + 1] + 1]

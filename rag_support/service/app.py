@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from rag_support import __version__
@@ -92,18 +93,18 @@ def create_app(settings: Settings) -> FastAPI:
     install_handlers(app)
     router = APIRouter(route_class=_StrictRoute, responses=_problems("default"))
 
-    @router.post("/v1/answers", responses=_problems(408, 413, 415, 422, 503))
-    async def answers(body: AnswerRequest, accept_language: str | None = Header(None)) -> AnswerResponse:
+    @router.post("/v1/answers", response_model=AnswerResponse, responses=_problems(408, 413, 415, 422, 503))
+    async def answers(body: AnswerRequest, accept_language: str | None = Header(None)) -> Response:
         """Answer a question in the asker's language, every statement with its citation, or refuse with a reason."""
         pipeline = live.pipeline()
-        return AnswerResponse.of(pipeline.answer(body.question, body.language, body.top_k, accept_language))
+        return _json(AnswerResponse.of(pipeline.answer(body.question, body.language, body.top_k, accept_language)))
 
-    @router.post("/v1/search", responses=_problems(408, 413, 415, 422, 503))
-    async def search(body: SearchRequest) -> SearchResponse:
+    @router.post("/v1/search", response_model=SearchResponse, responses=_problems(408, 413, 415, 422, 503))
+    async def search(body: SearchRequest) -> Response:
         """The passages that a question finds, best first."""
         pipeline = live.pipeline()
         hits = pipeline.search(body.question, body.top_k)
-        return SearchResponse(passages=[HitResponse.of(hit) for hit in hits], index=pipeline.index_id)
+        return _json(SearchResponse(passages=[HitResponse.of(hit) for hit in hits], index=pipeline.index_id))
 
     @router.post("/v1/language", responses=_problems(408, 413, 415, 422, 503))
     async def language(body: LanguageRequest, accept_language: str | None = Header(None)) -> DetectionResponse:
@@ -166,6 +167,11 @@ def _problems(*statuses: int | str) -> dict[int | str, dict[str, Any]]:
     """How OpenAPI tells of them; a model would be written down as application/json."""
     content = {PROBLEM_TYPE: {"schema": ProblemResponse.model_json_schema()}}
     return {status: {"description": _PROBLEMS[status], "content": content} for status in statuses}
+
+
+def _json(response: BaseModel) -> Response:
+    """A validated model as it is: FastAPI would validate it and turn it into dictionaries once more."""
+    return Response(response.model_dump_json(), media_type="application/json")
 
 
 class _Assets(StaticFiles):

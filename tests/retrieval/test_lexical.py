@@ -71,8 +71,8 @@ def test_loading_gives_what_was_built(index: LexicalIndex) -> None:
     for question in ("電話番号", "phone hours", "30日", "領収書を発行"):
         assert built.search(question, 10) == index.search(question, 10)
         for row in range(len(PASSAGES)):
-            one, other = (of.coverage(of.query(question, ""), row) for of in (built, index))
-            assert one.chunk == pytest.approx(other.chunk, abs=1e-4)
+            one, other = (of.chunk_coverage(of.query(question, ""), row) for of in (built, index))
+            assert one == pytest.approx(other, abs=1e-4)
 
 
 def test_scores_are_bm25_with_the_constants_of_lucene() -> None:
@@ -100,27 +100,25 @@ def test_coverage_is_the_share_of_the_questions_weight_that_a_chunk_holds() -> N
         ]
     )
     query = index.query("phone return", "")
-    whole, nothing = index.coverage(query, 0), index.coverage(query, 1)
-    assert whole.chunk == pytest.approx(1)
-    assert whole.spans.tolist() == pytest.approx([0.5, 0.5])
-    assert nothing.chunk == 0
-    assert index.coverage(index.query("phone zebra", ""), 0).chunk == pytest.approx(0.5, abs=0.1)
+    assert index.chunk_coverage(query, 0) == pytest.approx((1, 0))
+    assert index.span_coverage(query, 0)[0].tolist() == pytest.approx([0.5, 0.5])
+    assert index.chunk_coverage(query, 1) == (0, 0)
+    assert index.chunk_coverage(index.query("phone zebra", ""), 0)[0] == pytest.approx(0.5, abs=0.1)
 
 
 def test_terms_that_only_the_glossary_adds_are_told_apart() -> None:
     index = index_of(("refund policy",), ("phone",))
-    found = index.coverage(index.query("money back policy", "refund policy"), 0)
-    assert 0 < found.chunk < 1
-    assert found.chunk_widened > 0
-    alone = index.coverage(index.query("policy", "policy"), 0)
-    assert (alone.chunk, alone.chunk_widened) == (pytest.approx(1), 0)
+    own, widened = index.chunk_coverage(index.query("money back policy", "refund policy"), 0)
+    assert 0 < own < 1
+    assert widened > 0
+    assert index.chunk_coverage(index.query("policy", "policy"), 0) == (pytest.approx(1), 0)
 
 
 def test_a_passage_without_a_term_is_indexed_and_never_found() -> None:
     index = index_of(("！！！",), ("電話",))
     assert rows(index, "電話") == [1]
     assert rows(index, "！！！") == []
-    assert index.coverage(index.query("電話", ""), 0).chunk == 0
+    assert index.chunk_coverage(index.query("電話", ""), 0) == (0, 0)
 
 
 @given(
@@ -131,6 +129,5 @@ def test_shares_lie_between_nothing_and_all(texts: list[str], question: str) -> 
     index = index_of(*[(text,) for text in texts])
     query = index.query(question, "")
     for row in range(len(texts)):
-        found = index.coverage(query, row)
-        shares = np.array([found.chunk, *found.spans])
+        shares = np.array([*index.chunk_coverage(query, row), *index.span_coverage(query, row)[0]])
         assert np.all((shares >= 0) & (shares <= 1 + 1e-5))
