@@ -108,7 +108,7 @@ def guess_language(text: str) -> str:
     # An ideograph says as much as three or four letters; below that share the text is English with foreign names.
     if (kana + han) * 4 < latin:
         return "en"
-    if kana * 20 >= kana + han and kana:
+    if kana * 50 >= kana + han and kana:  # a list of goods or prices is nearly all ideographs in Japanese too
         return "ja"
     return "zh" if han else "en"
 

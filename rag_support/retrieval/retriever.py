@@ -23,7 +23,7 @@ from rag_support.retrieval.glossary import Glossary
 from rag_support.retrieval.late_interaction import SoftCoverage, TokenIndex
 from rag_support.retrieval.lexical import LexicalIndex, LexicalQuery
 from rag_support.retrieval.passages import PassageStore
-from rag_support.retrieval.tokens import without_inner_spaces
+from rag_support.retrieval.tokens import search_text
 from rag_support.types import Embedder, Evidence, Hit, TokenEmbedder
 
 _DEPTH = 50  # chunks taken from each leg into the fusion
@@ -80,7 +80,7 @@ class Retriever:
 
     def search(self, question: str, k: int, language: str) -> list[Hit]:
         """At most k hits for a question in `language`, best first; empty when neither leg finds anything."""
-        question = without_inner_spaces(question)
+        question = search_text(question)
         vector = self._embedder.embed_queries([question])[0]
         widening = self._glossary.widening(question)
         rankings = [

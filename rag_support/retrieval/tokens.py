@@ -52,9 +52,26 @@ _HAN_OR_KANA = "\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u9fff々〆"
 _SPACE_INSIDE = re.compile(f"(?<=[{_HAN_OR_KANA}]) +(?=[{_HAN_OR_KANA}])")
 
 
-def without_inner_spaces(text: str) -> str:
-    """Japanese and Chinese are written without spaces; those between two of their characters say nothing."""
-    return _SPACE_INSIDE.sub("", text)
+# How a question is put, not what it asks: 「…を教えてください」, "could you tell me …", 请问…
+_REQUEST = re.compile(
+    r"(?:(?:を|について|に関して|が)?(?:教えて|おしえて|知りたい|しりたい|聞きたい|ききたい)"
+    r"(?:ほしい|欲しい|ください|下さい|もらえ|いただけ|頂け|くれ|いただき|もらい)?"
+    r"(?:ます|ません|たい)?(?:んですが|のですが|です|でしょう)?(?:か|けど)?)"
+    r"|すみませんが?|(?:よろしく)?お願い(?:いた)?します"
+    r"|\b(?:(?:can|could|would) you )?(?:please )?(?:tell|explain to) (?:me|us)(?: about)?\b"
+    r"|\bi(?: would|'d)? (?:like|want) to know(?: about)?\b|\bplease\b|\bexcuse me\b"
+    r"|请问(?:一下)?|請問(?:一下)?|(?:请|麻烦|請|麻煩)?告[诉訴](?:我|一下)+|(?:我)?想(?:知道|了解|問|问)(?:一下)?",
+    re.IGNORECASE,
+)
+
+
+def search_text(question: str) -> str:
+    """What is searched for: the question less its polite frame, and less the spaces inside Japanese and Chinese.
+
+    A question that is nothing but frame stays as it is.
+    """
+    asked = " ".join(_REQUEST.sub(" ", question).split())
+    return _SPACE_INSIDE.sub("", asked if any(map(str.isalnum, asked)) else question)
 
 
 def fold(text: str) -> str:

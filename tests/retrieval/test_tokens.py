@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_support.retrieval.tokens import fold, is_grammar, passage_terms, query_terms
+from rag_support.retrieval.tokens import fold, is_grammar, passage_terms, query_terms, search_text
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,24 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 def test_a_long_run_of_marks_is_read_without_going_back_and_forth(pattern: str) -> None:
     """A pattern that tries every way to split such a run would not come to an end in the lifetime of a test run."""
     assert len(passage_terms(pattern * 50_000)) <= 100_000
+
+
+@pytest.mark.parametrize(
+    ("question", "searched"),
+    [
+        ("電話番号を教えてください", "電話番号"),
+        ("返品 方法", "返品方法"),
+        ("请问客服电话是多少", "客服电话是多少"),
+        ("Could you please tell me about refunds?", "refunds?"),
+        ("how to return an item", "how to return an item"),
+        ("教えてください", "教えてください"),
+        ("please", "please"),
+    ],
+)
+def test_what_is_searched_is_the_question_without_its_polite_frame(question: str, searched: str) -> None:
+    assert search_text(question) == searched
+
+
+@given(st.text())
+def test_a_question_with_a_letter_never_becomes_nothing(question: str) -> None:
+    assert any(map(str.isalnum, search_text(question))) == any(map(str.isalnum, question))
