@@ -54,9 +54,10 @@ class Pipeline:
         detection = languages.detect(question, accept_language=accept_language)
         target = self._answer_language(detection, language)
         detected = perf_counter()
-        hits = self.retriever.search(question, top_k, detection.language)
+        # how many passages a caller wants to see must not change what the answer says
+        hits = self.retriever.search(question, max(top_k, DEFAULT_TOP_K), detection.language)
         retrieved = perf_counter()
-        draft = self._draft(question, target, hits, detection, language)
+        draft = self._draft(question, target, hits[:DEFAULT_TOP_K], detection, language)
         finished = perf_counter()
         return Answer(
             answer_id=uuid4().hex,
@@ -64,7 +65,7 @@ class Pipeline:
             language=target.partition("-")[0],
             detection=detection,
             draft=draft,
-            hits=tuple(hits),
+            hits=tuple(hits[:top_k]),
             index_id=self.index_id,
             timings_ms={
                 "language": _ms(started, detected),

@@ -226,6 +226,14 @@ def test_other_languages_get_the_fallback_and_hear_which_are_served(
     assert served[fallback] in answer.draft.text.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    "question", ["電話番号は？", "How do I cancel an order?", "退货要几天", "Who won the world cup?"]
+)
+def test_how_many_passages_are_wanted_does_not_change_the_answer(pipeline: Pipeline, question: str) -> None:
+    drafts = [pipeline.answer(question, top_k=k).draft for k in (1, 10, 50)]
+    assert drafts[0] == drafts[1] == drafts[2]
+
+
 def test_top_k_bounds_the_hits(pipeline: Pipeline) -> None:
     question = "電話番号を教えてください"
     assert [len(pipeline.answer(question, top_k=k).hits) for k in (1, 5, 50)] == [1, 5, 50]

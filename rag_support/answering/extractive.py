@@ -61,7 +61,6 @@ def _citation(number: int, statement: Statement, language: str) -> Citation:
 def _compose(statements: Sequence[Statement], citations: Sequence[Citation], language: str) -> str:
     """Sentences run on in one paragraph, list members stand on lines of their own, every statement ends in its [n]."""
     base = base_language(language)
-    gap = "" if base in ("ja", "zh") else " "
     lines: list[str] = []
     untranslated = any(statement.text(language) is None for statement in statements)
     if untranslated:
@@ -74,7 +73,7 @@ def _compose(statements: Sequence[Statement], citations: Sequence[Citation], lan
         if statement.listed:
             lines.append(f"{span.number}. {shown}" if span.kind == "step" else f"- {shown}")
         elif lines and not after_list and not (untranslated and len(lines) == 1 and base in ("ja", "zh")):
-            lines[-1] += (gap or " ") + shown
+            lines[-1] += f" {shown}"
         else:
             lines.append(shown)
         after_list = statement.listed

@@ -42,7 +42,6 @@ class Unit:
 
     chunk_row: int
     span: int  # position in the chunk, or WHOLE_CHUNK
-    language: int  # position in LANGUAGES; len(LANGUAGES) for any other
     text: str
 
 
@@ -85,7 +84,7 @@ def build_index(
         units = list(_units(chunks, passages))
         vectors = _embed(units, embedder, _previous_vectors(index, embedder), folder, progress)
         DenseIndex.build(vectors).save(folder / snapshot.DENSE)
-        rows = np.array([(unit.chunk_row, unit.span, unit.language) for unit in units], dtype=np.int32)
+        rows = np.array([(unit.chunk_row, unit.span) for unit in units], dtype=np.int32)
         np.save(folder / snapshot.DENSE_ROWS, rows, allow_pickle=False)
         (folder / snapshot.GLOSSARY).write_text(json.dumps(glossary, ensure_ascii=False), encoding="utf-8")
 
@@ -136,14 +135,12 @@ def passages_of(chunk: Chunk, translate: Translate) -> Iterable[Passage]:
 
 
 def _units(chunks: Sequence[Chunk], passages: Sequence[Sequence[Passage]]) -> Iterable[Unit]:
-    numbers = {language: number for number, language in enumerate(LANGUAGES)}
     for row, (chunk, of_chunk) in enumerate(zip(chunks, passages, strict=True)):
         for passage in of_chunk:
-            language = numbers.get(passage.language, len(LANGUAGES))
-            yield Unit(row, WHOLE_CHUNK, language, passage.text)
+            yield Unit(row, WHOLE_CHUNK, passage.text)
             for position, span in enumerate(chunk.spans):
                 if passage.language in span.texts:
-                    yield Unit(row, position, language, span.texts[passage.language])
+                    yield Unit(row, position, span.texts[passage.language])
 
 
 def _check_slices(documents: Sequence[Document], chunks: Sequence[Chunk]) -> None:

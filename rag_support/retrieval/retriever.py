@@ -28,7 +28,7 @@ from rag_support.types import Embedder, Evidence, Hit, TokenEmbedder
 
 _DEPTH = 50  # chunks taken from each leg into the fusion
 _DENSE_ROWS = 400  # vectors looked at; several belong to one chunk
-_CANDIDATES = 40  # chunks scored, at least
+_CANDIDATES = 60  # chunks scored, however many are asked for: the first hit must not depend on that
 
 # Shares of the evidence, chosen on the dev questions.
 _PASSAGE, _BEST_SPAN, _COVERAGE = 0.4, 0.3, 0.3
@@ -89,7 +89,7 @@ class Retriever:
             [row for row, _ in self._lexical.search(f"{question} {widening}", _DEPTH)] if widening else [],
         ]
         query = self._lexical.query(question, widening)
-        candidates = [row for row, _ in reciprocal_rank_fusion(rankings)][: max(2 * k, _CANDIDATES)]
+        candidates = [row for row, _ in reciprocal_rank_fusion(rankings)][: max(k, _CANDIDATES)]
         soft = self._soft_coverage(question, candidates, language)
         found = [self._score(row, vector, query, of_chunk) for row, of_chunk in zip(candidates, soft, strict=True)]
         found.sort(key=lambda candidate: -candidate.score)
