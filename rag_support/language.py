@@ -8,29 +8,25 @@ The character sets and weights are data, made by `python -m training.language`. 
 emoji, punctuation and zero-width characters are no evidence. Left out on purpose: splitting text by language, dialects.
 """
 
-import base64
-import functools
-import json
 import math
 import re
 import threading
 import unicodedata
-import zlib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
+from rag_support.language_data import language_data
 from rag_support.types import Detection
 
-DATA = Path(__file__).with_name("data") / "language.json"
 LONGEST_CHARS = 2_000  # of the question; what follows is not read
 CLASSIFIED_CHARS = 128  # of Han or Latin text; the classifier is sure long before
 HOUSE_LANGUAGE = "ja"  # the sources' language: the prior when Han text is ambiguous and nobody says more
+NOUN_OF_THE_PAGE = 0.89  # the highest confidence in Japanese where Chinese has every character too
 DECISIVE = 0.85  # probability from which the Han classifier is believed without a prior
 AMBIGUOUS = 0.6  # the highest confidence of an answer that rests on a prior
-ROMANISED_LOGIT = 1.5  # from which Latin text is believed to be romaji or pinyin
+ROMANISED_LOGIT = 1.0  # from which Latin text is believed to be romaji or pinyin
+LONGEST_ABBREVIATION = 4  # ETA, RMA, ASAP: shouted, and no romaji
 CHARACTER_LOGIT = 3.0  # weight of one decisive character where the text has both kinds, as in 拉麺
+WORDS_LOGIT = 3.0  # where the text is a row of words that only one of the two languages has
 PREFERENCE_LOGIT = 1.5  # weight of a header that asks for one of ja and zh only
 
 _IGNORED = re.compile(
@@ -49,6 +45,8 @@ _PARTICLE = re.compile("(?<=[^ぁ-ゖ])[をがはにでのともへ]")
 _JAPANESE_GRAMMAR = re.compile(
     "を|です|ます|ませ|した|たい|くだ|ない|から|まで|とは|って|れる|でしょ|(?<=[^ぁ-ゖ])[がはにで]"
 )
+_UKRAINIAN = re.compile("[іїєґ]", re.IGNORECASE)
+_CHINESE_GRAMMAR = re.compile("[了吗嗎的呢吧是在不没沒怎什我你请請给給被把能可]")
 _ROMAJI = re.compile(
     r"(?>(?:(?>ssh|tch|cch|tts|kk|ss|tt|pp|ch|sh|ts|dz|[kgnhbpmrs]y|jy|[kgsztdnhbpmyrwfj])?[aiueo])|n'?|h(?=[kstnmrgdz]|$))++"
 )
@@ -62,6 +60,7 @@ _FUNCTION_WORDS = frozenset(
     "my me we it its this that these to of for in on at with from by about into after before and or but if not no yes "
     "have has be been there please want need get got any mean means say i'm don't can't it's what's".split()
 )
+_IMPERATIVES = frozenset("please translate explain define check track find show tell".split())
 _BRANDS = frozenset(
     "amazon prime kindle alexa audible iphone ipad ios android google apple paypay paypal visa mastercard jcb amex "
     "suica rakuten yahoo facebook instagram twitter youtube netflix windows microsoft gmail wifi wechat alipay taobao "
@@ -126,8 +125,11 @@ def _words(text: str) -> list[str]:
 
 def _is_english_around(words: list[str], letters: str, foreign_chars: int) -> bool:
     """English grammar outweighs the rest: a Latin word weighs as two Han or kana characters, so does a particle."""
-    function_words = sum(word in _FUNCTION_WORDS for word in words)
-    return function_words >= 2 and 2 * len(words) > foreign_chars + 2 * len(_PARTICLE.findall(letters))
+    grammar = len(_PARTICLE.findall(letters)) + len(_CHINESE_GRAMMAR.findall(letters))
+    if not grammar and words and words[0] in _IMPERATIVES and letters[0].isascii():
+        return True  # translate 領収書, please check 配送状況
+    has_function_word = any(word in _FUNCTION_WORDS for word in words)
+    return has_function_word and len(words) >= 2 and 2 * len(words) > foreign_chars + 2 * grammar
 
 
 def _other_script(text: str, others: str) -> Detection:
@@ -139,6 +141,8 @@ def _other_script(text: str, others: str) -> Detection:
     if len(languages) > 1:
         # Vowel signs are marks, not letters, and langdetect knows them.
         tag, probability = _langdetect("".join(c if unicodedata.category(c)[0] in "LM" else " " for c in text))
+        if tag == "uk" and not _UKRAINIAN.search(others):
+            tag = "ru"  # langdetect takes short Russian for Ukrainian, which hardly writes a line without these letters
         if tag in languages and probability >= 0.8:
             return Detection(tag, 0.95, f"{script.lower()} script; langdetect")
     return Detection(languages[0], 0.99 if len(languages) == 1 else 0.8, f"{script.lower()} script")
@@ -146,7 +150,7 @@ def _other_script(text: str, others: str) -> Detection:
 
 def _with_kana(letters: str, han: str, kana_runs: list[str]) -> Detection:
     """Japanese, unless Chinese characters outnumber the kana words and no kana is grammar: 请问ポケモンカード能退吗."""
-    chinese = sum(c in _model().characters["chinese"] for c in han)
+    chinese = sum(c in language_data().characters["chinese"] for c in han)
     kana_words = sum(run != "の" for run in kana_runs)  # の alone decorates Chinese shop signs
     is_grammar = _JAPANESE_GRAMMAR.search(letters) is not None
     if chinese > kana_words and not is_grammar:
@@ -155,7 +159,7 @@ def _with_kana(letters: str, han: str, kana_runs: list[str]) -> Detection:
 
 
 def _han(han: str, accept_language: str | None) -> Detection:
-    characters = _model().characters
+    characters = language_data().characters
     counts = {name: sum(c in members for c in han) for name, members in characters.items()}
     if counts["japanese"] and not counts["chinese"]:
         return Detection("ja", 0.98, "japanese-only characters")
@@ -164,18 +168,25 @@ def _han(han: str, accept_language: str | None) -> Detection:
         return Detection("zh", 0.98, f"{kind}-only characters", _variant(han))
     asked_for = preferred_languages(accept_language)
     preference = asked_for.get("ja", 0.0) - asked_for.get("zh", 0.0)
-    logit = _model().scores["han"].logit(han[:CLASSIFIED_CHARS]) + PREFERENCE_LOGIT * preference
-    logit += CHARACTER_LOGIT * (counts["japanese"] - counts["chinese"])
-    lean = "ja" if logit >= 0 else "zh"
-    confidence = _probability(abs(logit))
-    # Customers of a Japanese shop type the noun its pages show (返品), whatever they speak: two characters say little.
-    is_shared = han in _model().words["shared"]
-    if confidence < DECISIVE or is_shared or (lean == "ja" and len(han) <= 2):
+    read = han[:CLASSIFIED_CHARS]
+    logit = language_data().scores["han"].logit(read) + CHARACTER_LOGIT * (counts["japanese"] - counts["chinese"])
+    spelled = {tag: words.spells(read) for tag, words in language_data().words.items()}
+    logit += WORDS_LOGIT * (spelled["ja"] - spelled["zh"])
+    lean = "ja" if logit + PREFERENCE_LOGIT * preference >= 0 else "zh"
+    confidence = _probability(abs(logit + PREFERENCE_LOGIT * preference))
+    # 商品配送 is good Japanese and good Chinese, whatever its n-grams resemble more; and customers of a Japanese shop
+    # type the noun its pages show (返品), whatever they speak
+    is_shared = all(spelled.values())
+    if is_shared or confidence < DECISIVE or (lean == "ja" and len(han) <= 2):
         unasked = lean if abs(logit) >= 1 and not is_shared else HOUSE_LANGUAGE
         prior = "ja" if preference > 0 else "zh" if preference < 0 else unasked
-        return Detection(prior, AMBIGUOUS if prior == lean else 0.5, f"ambiguous Han text; prior {prior}")
+        variant = _variant(han) if prior == "zh" else None
+        return Detection(prior, AMBIGUOUS if prior == lean else 0.5, f"ambiguous Han text; prior {prior}", variant)
     name = {"ja": "Japanese", "zh": "Chinese"}[lean]
-    return Detection(lean, confidence, f"Han characters as {name} joins them", _variant(han) if lean == "zh" else None)
+    variant = _variant(han) if lean == "zh" else None
+    # Chinese customers copy Japanese nouns from the page, but nobody copies Chinese ones from it
+    ceiling = NOUN_OF_THE_PAGE if lean == "ja" else 1.0
+    return Detection(lean, min(confidence, ceiling), f"Han characters as {name} joins them", variant)
 
 
 def _probability(logit: float) -> float:
@@ -183,7 +194,7 @@ def _probability(logit: float) -> float:
 
 
 def _variant(han: str) -> str | None:
-    characters = _model().characters
+    characters = language_data().characters
     simplified, traditional = (sum(c in characters[shape] for c in han) for shape in ("simplified", "traditional"))
     if simplified == traditional:
         return None
@@ -192,12 +203,15 @@ def _variant(han: str) -> str | None:
 
 def _latin(text: str, accept_language: str | None) -> Detection:
     words = _words(text)
-    if not words:
+    if not words or _is_name(text, words):
+        if not words and all(any(c.isdigit() for c in word) for word in _WORD.findall(text)):
+            return Detection("und", 0.0, "only numbers and codes")
         languages = preferred_languages(accept_language)
         prior = max(languages, key=lambda tag: languages[tag]) if languages else "en"
         return Detection(prior, 0.5, f"only names; prior {prior}")
-    known = sum(word in _model().words["english"] or word in _FUNCTION_WORDS for word in words) / len(words)
-    if known < 1 and (written := _romanised(words, known)):
+    known = sum(word in language_data().english or word in _FUNCTION_WORDS for word in words) / len(words)
+    shouted = text.isupper() and len(words) == 1 and len(words[0]) <= LONGEST_ABBREVIATION
+    if known < 1 and not shouted and (written := _romanised(words, known)):
         return written
     if known >= 0.5:
         confidence = 0.99 if known == 1 and len(words) > 1 else 0.95 if known >= 0.75 else 0.85
@@ -210,6 +224,12 @@ def _latin(text: str, accept_language: str | None) -> Detection:
     return Detection("en", 0.55, "latin script; english unless shown otherwise")
 
 
+def _is_name(text: str, words: list[str]) -> bool:
+    """One capitalised word beside a brand or a model number, as in Fire TV and Galaxy S24: a name in every language."""
+    found = _WORD.findall(text)
+    return len(words) == 1 < len(found) and all(word[0].isupper() or word[0].isdigit() for word in found)
+
+
 def _romanised(words: list[str], known: float) -> Detection | None:
     """Romaji or pinyin: two words in three are made of its syllables, and the n-grams look it."""
     line = unicodedata.normalize("NFD", " ".join(words))
@@ -218,7 +238,7 @@ def _romanised(words: list[str], known: float) -> Detection | None:
     best = (ROMANISED_LOGIT + 4 * known, "", "")  # "shipping to Toronto" has the syllables too
     for table, syllables, language in (("romaji", _ROMAJI, "ja"), ("pinyin", _PINYIN, "zh")):
         if 3 * sum(syllables.fullmatch(word) is not None for word in plain) >= 2 * len(plain):
-            best = max(best, (_model().scores[table].logit(line), table, language))
+            best = max(best, (language_data().scores[table].logit(line), table, language))
     logit, table, language = best
     return Detection(language, min(0.97, _probability(logit)), table) if language else None
 
@@ -238,54 +258,3 @@ def _langdetect(text: str) -> tuple[str, float]:
         except LangDetectException:
             return "und", 0.0
     return str(best.lang), float(best.prob)
-
-
-def hashed_ngrams(text: str, longest: int, bits: int) -> Iterator[int]:
-    """Bucket, 0 ≤ b < 2**bits, of every character 1- to `longest`-gram; the text's start and end are characters too.
-
-    The hashing trick: Weinberger et al., ICML 2009, arXiv:0902.2206. The mixing is Fibonacci hashing by character.
-    """
-    codes = [2, *map(ord, text), 3]
-    shift = 32 - bits
-    for start in range(len(codes)):
-        mixed = 0
-        for code in codes[start : start + longest]:
-            mixed = (mixed ^ code) * 0x9E3779B1 & 0xFFFFFFFF
-            mixed ^= mixed >> 15
-            yield mixed >> shift
-
-
-@dataclass(frozen=True, slots=True)
-class HashedScore:
-    """A logistic regression over hashed n-grams; `weights` holds 2**bits int8 steps of size `step`."""
-
-    weights: bytes
-    step: float
-    bias: float
-    longest: int
-    bits: int
-
-    def logit(self, text: str) -> float:
-        weights = memoryview(self.weights).cast("b")
-        return self.step * sum(weights[b] for b in hashed_ngrams(text, self.longest, self.bits)) + self.bias
-
-
-@dataclass(frozen=True, slots=True)
-class _Model:
-    # "japanese", "chinese": written by one of the two only; "simplified", "traditional": forms that differ
-    characters: dict[str, frozenset[str]]
-    # "english": frequent, lower case; "shared": two Han characters, also Japanese although the score leans to Chinese
-    words: dict[str, frozenset[str]]
-    scores: dict[str, HashedScore]  # "han": ja against zh; "romaji", "pinyin": that against the other two
-
-
-@functools.cache
-def _model() -> _Model:
-    stored = json.loads(DATA.read_text(encoding="utf-8"))
-    for score in stored["scores"].values():
-        score["weights"] = zlib.decompress(base64.b64decode(score["weights"]))
-    return _Model(
-        characters={name: frozenset(members) for name, members in stored["characters"].items()},
-        words={name: frozenset(members.split()) for name, members in stored["words"].items()},
-        scores={name: HashedScore(**score) for name, score in stored["scores"].items()},
-    )

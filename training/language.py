@@ -29,7 +29,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rag_support.language import DECISIVE, HashedScore, hashed_ngrams
+from rag_support.language import DECISIVE
+from rag_support.language_data import HashedScore, hashed_ngrams
 from training.data import EVALUATION_FILES, read_rows
 from training.traditional import character_table
 
@@ -39,6 +40,7 @@ LONGEST_RUN = 12  # characters of a Han example
 HELD_OUT_SHARE = 20  # one distinct text in so many is kept for the figures
 ENGLISH_WORDS = 14_000
 LATIN_LINES = 60_000
+LONGEST_WORD, ATTESTED = 4, 2  # characters; times that a word must stand in the texts
 EPOCHS, RATE, L2, HEAVIEST = 4, 0.3, 0.3, 10.0  # chosen on the held-out texts; HEAVIEST caps what one text weighs
 NEVER_TRAINED = (*EVALUATION_FILES, "pairs/bitext-support-*")
 DICTIONARIES = ("dictionary/*", "pairs/jmdict-*", "pairs/cedict-*", "parallel/wordnet-*")
@@ -257,10 +259,20 @@ def fit_and_report(name: str, positive: Counter[str], negative: Counter[str], lo
     return fit(positive, negative, longest, bits)
 
 
-def shared_words(han: HashedScore, japanese: Counter[str], chinese: Counter[str]) -> list[str]:
-    """Words of two characters that Japanese texts have often, though the score leans to Chinese: 設置, 支持."""
-    words = (text for text, count in japanese.items() if len(text) == 2 and count >= max(5, chinese[text] / 20))
-    return sorted(word for word in words if han.logit(word) < 0)
+def japanese_words(counts: Counter[str], common: Iterable[str]) -> set[str]:
+    """JMdict's common headwords and runs that stand as often as ATTESTED; its seldom headwords hold 手機 and 謝謝."""
+    return {text for text, count in counts.items() if count >= ATTESTED} | (set(common) & counts.keys())
+
+
+def chinese_words(counts: Counter[str], headwords: Iterable[str], to_traditional: dict[int, str]) -> set[str]:
+    """CC-CEDICT's headwords in both scripts."""
+    simplified = set(headwords)
+    return (simplified | {word.translate(to_traditional) for word in simplified}) & counts.keys()
+
+
+def lexicon(words: set[str]) -> dict[str, str]:
+    """Those of 2 to LONGEST_WORD characters by length, sorted and joined: plain strings, searched by bisection."""
+    return {str(size): "".join(sorted(w for w in words if len(w) == size)) for size in range(2, LONGEST_WORD + 1)}
 
 
 def main() -> None:
@@ -285,7 +297,11 @@ def main() -> None:
     stored: dict[str, object] = {
         "about": "Made by training/language.py; its texts' sources and licences: training/README.md",
         "characters": {name: "".join(sorted(members)) for name, members in (only | shapes).items()},
-        "words": {"english": " ".join(english), "shared": " ".join(shared_words(scores["han"], *undecided))},
+        "english": " ".join(english),
+        "words": {
+            "ja": lexicon(japanese_words(undecided[0], texts.common)),
+            "zh": lexicon(chinese_words(undecided[1], texts.words["zh"], to_traditional)),
+        },
         "scores": {
             name: dataclasses.asdict(score) | {"weights": base64.b64encode(zlib.compress(score.weights, 9)).decode()}
             for name, score in scores.items()
