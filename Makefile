@@ -4,12 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 READY := $(VENV)/.ready
+READY_EVAL := $(VENV)/.ready-eval
 READY_DEV := $(VENV)/.ready-dev
 DATA ?= ../shared/training
+SPLIT ?= dev
 MODEL := rag_support/models/trilingual-static
 
 .DEFAULT_GOAL := help
-.PHONY: help setup index serve test check check-code format model calibrate
+.PHONY: help setup index serve test eval check check-code format model calibrate
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -19,6 +21,11 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): once, a few minutes"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) --editable .
+	@touch $@
+
+$(READY_EVAL): $(READY)
+	@echo "Installing what the evaluation needs"
+	@$(PIP) --editable '.[eval]'
 	@touch $@
 
 $(READY_DEV): $(READY)
@@ -36,6 +43,14 @@ serve: $(READY) ## set up, build the index if there is none, serve on 127.0.0.1:
 
 test: $(READY_DEV) ## set up and run the tests
 	@$(BIN)/python -m pytest -q
+
+# the index of the evaluation is its own: measuring must not switch what a running server serves
+eval: export RAG_SUPPORT_INDEX = eval/.index
+eval: $(READY_EVAL) ## measure the answers and hold them against the accepted figures (SPLIT=dev)
+	@$(BIN)/rag-support index
+	@$(BIN)/rag-support eval run --split $(SPLIT) --data $(DATA)
+	@$(BIN)/rag-support eval report eval/runs/$(SPLIT)
+	@$(BIN)/rag-support eval gate eval/runs/$(SPLIT)
 
 format: $(READY_DEV) ## format the code
 	@$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""rag-support: index, serve, ask, translations. Each command parses, calls one function, prints."""
+"""rag-support: index, serve, ask, translations, eval. Each command parses, calls one function, prints."""
 
 import logging
 import sys
@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from rag_support import __version__
 from rag_support.config import Settings
 from rag_support.errors import NoSnapshot, RagSupportError
+from rag_support.evaluation.commands import evaluate
+from rag_support.progress import Progress
 
 
 class _Command(click.Group):
@@ -57,7 +59,7 @@ def _build(settings: Settings) -> None:
     from rag_support.embedding import load_embedder
     from rag_support.ingest.build import build_index
 
-    with _Progress() as progress:
+    with Progress() as progress:
         manifest = build_index(
             settings.corpus,
             settings.index,
@@ -73,39 +75,6 @@ def _build(settings: Settings) -> None:
     )
     for left in manifest.left_out:
         click.echo(f"Left out: {left.doc_id}: {left.problem} {left.mend}", err=True)
-
-
-class _Progress:
-    """A bar on a terminal, plain lines elsewhere."""
-
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._bar: Any = None
-        self._stage = ""
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-    def show(self, stage: str, done: int, total: int) -> None:
-        if stage != self._stage:
-            self._close()
-            self._stage = stage
-            if self._terminal:
-                from tqdm import tqdm
-
-                self._bar = tqdm(desc=stage, total=total or None, leave=False)
-            else:
-                click.echo(f"{stage}{f' ({total} texts)' if total else ''}", err=True)
-        if self._bar is not None:
-            self._bar.update(done - self._bar.n)
 
 
 @main.command()
@@ -208,6 +177,8 @@ def update(settings: Settings) -> None:
 
     _with_segments(merge, settings)
 
+
+main.add_command(evaluate)
 
 if __name__ == "__main__":
     main()

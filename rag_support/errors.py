@@ -9,7 +9,8 @@ RagSupportError
 │   ├── NoSnapshot
 │   ├── DamagedSnapshot
 │   └── EmbedderMismatch
-└── QuestionError            a question that must not reach a library
+├── QuestionError            a question that must not reach a library
+└── EvaluationError          a question set, a run or a baseline that cannot be used
 
 Each message says what was wrong, where, and the mend.
 """
@@ -68,3 +69,7 @@ class EmbedderMismatch(SnapshotError):
 
 class QuestionError(RagSupportError):
     """A question that is refused before any library sees it."""
+
+
+class EvaluationError(RagSupportError):
+    """A question set, a run, a baseline or a server under evaluation that cannot be used."""

@@ -1,11 +1,13 @@
-"""What all tests share: one index over the shipped corpus, and a model small enough to build many."""
+"""What all tests share: one index over the shipped corpus, a model small enough to build many, and a browser."""
 
 import os
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 from small_parts import write_corpus, write_static_model
 
 from rag_support.config import SHIPPED_EMBEDDER
@@ -20,6 +22,14 @@ settings.register_profile("busy machine", deadline=None)  # how long an example 
 settings.load_profile("busy machine")
 
 CORPUS = Path(__file__).parents[1] / "corpus"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +76,17 @@ def small_embedder(static_model: Path) -> StaticEmbedder:
     embedder = load_embedder(str(static_model))
     assert isinstance(embedder, StaticEmbedder)
     return embedder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        reason = "Chromium is not installed: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()

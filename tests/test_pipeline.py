@@ -1,6 +1,5 @@
 """Questions in, answers out: what must hold for every answer, whatever the models and constants."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from small_parts import DOCUMENTS, TRANSLATIONS, entry, write_catalog, write_cor
 from statements import KANA, is_written_in, statements, values, written_language
 
 from rag_support.errors import QuestionError
+from rag_support.evaluation.dataset import load_needs
 from rag_support.ingest.build import build_index
 from rag_support.pipeline import Pipeline
 from rag_support.types import Answer, Citation, Draft, Embedder, Hit
@@ -41,8 +41,8 @@ def asked(questions: dict[str, list[str]]) -> pytest.MarkDecorator:
 @pytest.fixture(scope="module")
 def answers(pipeline: Pipeline) -> list[Answer]:
     """Answers to all dev questions and those above; many are refusals."""
-    lines = (ROOT / "eval/questions/dev.jsonl").read_text(encoding="utf-8").splitlines()
-    questions = [text for line in lines for text in json.loads(line)["questions"].values()]
+    needs = load_needs(ROOT / "eval/questions/dev.jsonl")
+    questions = [text for need in needs for text in need.questions.values()]
     questions += [question for of_language in ANSWERED.values() for question in of_language]
     usable = []
     for question in questions:

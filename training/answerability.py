@@ -9,7 +9,6 @@ languages together, since ninety questions place such a tail only roughly. Fitte
 """
 
 import argparse
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -30,6 +29,7 @@ from rag_support.answering.answerability import (
 from rag_support.config import SHIPPED_EMBEDDER
 from rag_support.embedding import load_embedder
 from rag_support.errors import QuestionError
+from rag_support.evaluation.dataset import load_needs
 from rag_support.ingest.build import build_index
 from rag_support.question import clean_question
 from rag_support.retrieval.retriever import Retriever
@@ -74,9 +74,8 @@ def _examples(
 ) -> Iterator[Example]:
     manifest = build_index(corpus, index, embedder, keep=1)
     retriever = Retriever(index / manifest.snapshot_id, embedder)
-    for line in questions.read_text(encoding="utf-8").splitlines():
-        need = json.loads(line)
-        for language, text in need["questions"].items():
+    for need in load_needs(questions):
+        for language, text in need.questions.items():
             if language not in asked_in:
                 continue
             try:
@@ -87,7 +86,7 @@ def _examples(
                 continue  # refused before any search
             hits = retriever.search(question, 10, language)
             if hits:
-                yield Example(need["id"], language, need["answerable"], best_evidence(hits))
+                yield Example(need.id, language, need.answerable, best_evidence(hits))
 
 
 def _fit(name: str, examples: Sequence[Example]) -> AnswerabilityModel:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import gzip
 import random
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+
+from rag_support.evaluation.dataset import load_crosslingual, load_needs, text_key
 
 SEED = 20240607
 HELD_OUT_PAIRS = ("ja-en", "ja-zh", "zh-en")
@@ -23,6 +24,7 @@ DEVELOPMENT_ROWS = 1_000  # per language pair: the curve, and every choice made 
 
 # Never trained on, in any form: the project's evaluation questions and passages.
 EVALUATION_FILES = ("qa/jaquad-dev.*", "qa/jsquad-*", "qa/xquad*")
+QUESTION_SETS = Path(__file__).parents[1] / "eval"
 
 # How often a row is drawn in one epoch; the first pattern that matches decides, 0 leaves the file out.
 WEIGHTS: tuple[tuple[str, float], ...] = (
@@ -88,11 +90,6 @@ class TrainingData:
     dropped_rows: int  # rows the guard refused
 
 
-def text_key(text: str) -> str:
-    """The form in which two texts count as the same: NFKC, case folded, without white space."""
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
 def read_rows(path: Path) -> Iterator[list[str]]:
     """Columns of every row with two non-empty texts."""
     with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
@@ -155,8 +152,15 @@ def _source(name: str, rows: list[list[str]]) -> Source:
 
 
 def _evaluation_keys(data: Path) -> set[str]:
-    """Keys of every question and passage of the evaluation files; answers are too short to guard by equality."""
-    return {
+    """Keys of the project's own questions, and of every question and passage of the evaluation files.
+
+    Answers are too short to guard by equality, and so are the queries of eval/language: they are dictionary words.
+    """
+    own = [*QUESTION_SETS.glob("questions/*.jsonl"), *QUESTION_SETS.glob("crosslingual/*.jsonl")]
+    asked = [
+        need for file in own for need in (load_needs if file.parent.name == "questions" else load_crosslingual)(file)
+    ]
+    return {text_key(question) for need in asked for question in need.questions.values()} | {
         text_key(text)
         for name, path in _files(data).items()
         if any(fnmatch(name, pattern) for pattern in EVALUATION_FILES)

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from training.data import Source, intent_classes, text_key
+from rag_support.evaluation.dataset import text_key
+from training.data import Source, intent_classes
 
 LONGEST_TOKENS = 128  # of one side; the rest of a long passage is not read
 _BATCH_TEXTS = 16_384

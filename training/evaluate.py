@@ -23,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from training.data import HELD_OUT_PAIRS, draw_held_out, evaluation_rows, text_key
+from rag_support.evaluation.dataset import text_key
+from training.data import HELD_OUT_PAIRS, draw_held_out, evaluation_rows
 from training.traditional import character_table
 
 CUTOFFS = (1, 5, 10)

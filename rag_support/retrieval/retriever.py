@@ -24,7 +24,7 @@ from rag_support.retrieval.late_interaction import SoftCoverage, TokenIndex
 from rag_support.retrieval.lexical import LexicalIndex, LexicalQuery
 from rag_support.retrieval.passages import PassageStore
 from rag_support.retrieval.tokens import search_text
-from rag_support.types import Embedder, Evidence, Hit, TokenEmbedder
+from rag_support.types import Chunk, Embedder, Evidence, Hit, TokenEmbedder
 
 _DEPTH = 50  # chunks taken from each leg into the fusion
 _DENSE_ROWS = 400  # vectors looked at; several belong to one chunk
@@ -83,17 +83,29 @@ class Retriever:
         question = search_text(question)
         vector = self._embedder.embed_queries([question])[0]
         widening = self._glossary.widening(question)
-        rankings = [
-            self._dense_ranking(vector),
-            [row for row, _ in self._lexical.search(question, _DEPTH)],
-            [row for row, _ in self._lexical.search(f"{question} {widening}", _DEPTH)] if widening else [],
-        ]
+        rankings = self._rankings(question, vector, widening)
         query = self._lexical.query(question, widening)
-        candidates = [row for row, _ in reciprocal_rank_fusion(rankings)][: max(k, _CANDIDATES)]
+        candidates = [row for row, _ in reciprocal_rank_fusion(list(rankings.values()))][: max(k, _CANDIDATES)]
         soft = self._soft_coverage(question, candidates, language)
         found = [self._score(row, vector, query, of_chunk) for row, of_chunk in zip(candidates, soft, strict=True)]
         found.sort(key=lambda candidate: -candidate.score)
         return [self._hit(candidate, rank, query) for rank, candidate in enumerate(found[:k], start=1)]
+
+    def legs(self, question: str) -> dict[str, list[Chunk]]:
+        """What each leg finds by itself, best first, and what fusing them gives before the evidence is weighed."""
+        question = search_text(question)
+        vector = self._embedder.embed_queries([question])[0]
+        rankings = self._rankings(question, vector, self._glossary.widening(question))
+        rankings["fused"] = [row for row, _ in reciprocal_rank_fusion(list(rankings.values()))]
+        return {name: [self.passages.chunk(row) for row in rows] for name, rows in rankings.items()}
+
+    def _rankings(self, question: str, vector: NDArray[np.float32], widening: str) -> dict[str, list[int]]:
+        """Chunk rows by leg, best first."""
+        return {
+            "dense": self._dense_ranking(vector),
+            "lexical": [row for row, _ in self._lexical.search(question, _DEPTH)],
+            "widened": [row for row, _ in self._lexical.search(f"{question} {widening}", _DEPTH)] if widening else [],
+        }
 
     def _dense_ranking(self, vector: NDArray[np.float32]) -> list[int]:
         """Chunk rows by their best vector."""

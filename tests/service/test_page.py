@@ -1,24 +1,14 @@
 """The web page as people use it: a real browser, a real server."""
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route, expect
 from running import Server
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 QUESTIONS = {
     "ja": "返品方法を教えてください",
     "en": "How can I return an item?",
@@ -27,20 +17,6 @@ QUESTIONS = {
 OUTSIDE = {"ja": "サワードウブレッドの焼き方は？", "en": "How do I bake sourdough bread?", "zh": "怎么烤酸面包？"}
 EMPTY = {"ja": "質問を入力してください。", "en": "Please type a question.", "zh": "请输入您的问题。"}
 KANA = re.compile("[\u3041-\u3096]")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        reason = "Chromium is not installed: apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
