@@ -5,7 +5,7 @@ around a foreign word; kana; characters that only one of Japanese, Simplified or
 character n-gram classifier for the Han text that is left (営業時間 against 营业时间 is easy, 返品 against 退款 is not);
 what the browser asks for. Latin text is English, romaji, pinyin, or whatever langdetect is sure of.
 The character sets and weights are data, made by `python -m training.language`. Digits, URLs, e-mail addresses, brands,
-emoji, punctuation and zero-width characters are no evidence. Left out on purpose: splitting text by language, dialects.
+markup, emoji, punctuation and zero-width characters are no evidence. Left out on purpose: splitting text by language, dialects.
 """
 
 import math
@@ -33,6 +33,7 @@ _IGNORED = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]+"
 )
+_TAG = re.compile("</?[A-Za-z][^<>]{0,500}>")
 _ASCII_RUN = re.compile("[!-~]+")
 _ADDRESS = re.compile(r"://|@|^www\.|\.(?:com|net|org|edu|gov|info|io|app|dev|jp|cn|tw|hk)(?:[/:?#.,!]|$)", re.I)
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
@@ -82,6 +83,7 @@ def detect(text: str, *, accept_language: str | None = None) -> Detection:
     `accept_language` is the HTTP header (RFC 9110 §12.5.4); it is asked only where the text is ambiguous.
     """
     text = unicodedata.normalize("NFKC", _IGNORED.sub("", text[:LONGEST_CHARS]))[:LONGEST_CHARS]
+    text = _TAG.sub(" ", text)
     text = _ASCII_RUN.sub(lambda run: " " if _ADDRESS.search(run[0]) else run[0], text)
     letters = _NOT_LETTERS.sub("", text)
     if not letters:

@@ -217,6 +217,10 @@ def test_grammar_and_letters_decide(text, language):
     assert detect(text).language == language
 
 
+def test_markup_around_a_text_is_no_evidence():
+    assert detect('<b class="offer" onclick="open()">点击这里</b>').language == "zh"
+
+
 def test_codes_alone_are_in_no_language():
     assert detect("1Z999AA10123456784").language == "und"
 

@@ -59,7 +59,7 @@ def main() -> None:
         shutil.copytree(
             arguments.corpus,
             plain,
-            ignore=shutil.ignore_patterns("translations", "glossary.tsv", "README*", "LICENSE*"),
+            ignore=shutil.ignore_patterns("translations", "glossary.tsv", "phrasings.jsonl", "README*", "LICENSE*"),
         )
         within = list(_examples(arguments.corpus, Path(scratch) / "a", arguments.questions, LANGUAGES, embedder))
         across = list(_examples(plain, Path(scratch) / "b", arguments.questions, ("en", "zh"), embedder))

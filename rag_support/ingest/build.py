@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from rag_support.answering.answerability import shipped_parameters
 from rag_support.errors import CorpusError, SnapshotError
 from rag_support.ingest.chunking import chunk_document
 from rag_support.ingest.glossary import read_glossary
+from rag_support.ingest.phrasings import PHRASINGS_FILE, Phrasings
 from rag_support.ingest.readers import read_corpus
 from rag_support.ingest.spans import Translate
 from rag_support.ingest.traditional import TraditionalWriter
@@ -42,7 +43,7 @@ class Unit:
 
     chunk_row: int
     span: int  # position in the chunk, or WHOLE_CHUNK
-    text: str
+    text: str  # the span's, or a question that it answers
 
 
 def build_index(
@@ -66,22 +67,26 @@ def build_index(
         if not chunks:
             raise CorpusError(f"{corpus}: the documents hold no text to index. Add text to them, then build again.")
         passages = [list(passages_of(chunk, memory.translate)) for chunk in chunks]
+        asked = _asked(Phrasings.load(corpus), chunks)
 
         write_passages(folder / snapshot.PASSAGES, chunks)
         progress("terms", 0, len(chunks))
         LexicalIndex.build(
             [
                 LexicalEntry(
-                    passages=[passage.text for passage in of_chunk],
-                    spans=[" ".join(span.texts.values()) for span in chunk.spans],
+                    passages=[passage.text for passage in of_chunk] + _in_each_language(of_spans),
+                    spans=[
+                        " ".join((*span.texts.values(), *(text for texts in questions.values() for text in texts)))
+                        for span, questions in zip(chunk.spans, of_spans, strict=True)
+                    ],
                 )
-                for chunk, of_chunk in zip(chunks, passages, strict=True)
+                for chunk, of_chunk, of_spans in zip(chunks, passages, asked, strict=True)
             ]
         ).save(folder / snapshot.LEXICAL)
         if isinstance(embedder, TokenEmbedder):
             sources = [[span.texts[chunk.language] for span in chunk.spans] for chunk in chunks]
             TokenIndex.build(sources, embedder).save(folder / snapshot.TOKENS)
-        units = list(_units(chunks, passages))
+        units = list(_units(chunks, passages, asked))
         vectors = _embed(units, embedder, _previous_vectors(index, embedder), folder, progress)
         DenseIndex.build(vectors).save(folder / snapshot.DENSE)
         rows = np.array([(unit.chunk_row, unit.span) for unit in units], dtype=np.int32)
@@ -134,13 +139,42 @@ def passages_of(chunk: Chunk, translate: Translate) -> Iterable[Passage]:
         yield Passage(chunk_id=chunk.chunk_id, language=language, text="\n".join((*headings, *texts)))
 
 
-def _units(chunks: Sequence[Chunk], passages: Sequence[Sequence[Passage]]) -> Iterable[Unit]:
-    for row, (chunk, of_chunk) in enumerate(zip(chunks, passages, strict=True)):
+_Questions = Mapping[str, Sequence[str]]  # language → what customers ask that a span answers
+
+
+def _asked(phrasings: Phrasings, chunks: Sequence[Chunk]) -> list[Sequence[_Questions]]:
+    """The customers' questions of each span of each chunk."""
+    stale = phrasings.without_statement(chunks)
+    if stale:
+        document, statement = stale[0]
+        logger.warning(
+            "%d lines of %s have no statement any more and are left out, first that of %s: %s. Bring their text up to "
+            "date.", len(stale), PHRASINGS_FILE, document, statement,
+        )  # fmt: skip
+    return [phrasings.of_spans(chunk) for chunk in chunks]
+
+
+def _in_each_language(of_spans: Sequence[_Questions]) -> list[str]:
+    """All questions of a chunk, one text a language."""
+    joined: dict[str, list[str]] = {}
+    for questions in of_spans:
+        for language, texts in questions.items():
+            joined.setdefault(language, []).extend(texts)
+    return ["\n".join(texts) for texts in joined.values()]
+
+
+def _units(
+    chunks: Sequence[Chunk], passages: Sequence[Sequence[Passage]], asked: Sequence[Sequence[_Questions]]
+) -> Iterable[Unit]:
+    for row, (chunk, of_chunk, of_spans) in enumerate(zip(chunks, passages, asked, strict=True)):
         for passage in of_chunk:
             yield Unit(row, WHOLE_CHUNK, passage.text)
             for position, span in enumerate(chunk.spans):
                 if passage.language in span.texts:
                     yield Unit(row, position, span.texts[passage.language])
+        for position, questions in enumerate(of_spans):
+            for texts in questions.values():
+                yield from (Unit(row, position, text) for text in texts)
 
 
 def _check_slices(documents: Sequence[Document], chunks: Sequence[Chunk]) -> None:

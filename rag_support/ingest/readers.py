@@ -25,6 +25,7 @@ from rag_support.types import Block, Document
 MAX_BYTES = 32 * 1024 * 1024
 MAX_CHARS = 2_000_000  # about twenty novels; parsed in three seconds, half a minute if made to hurt
 
+_BESIDE_DOCUMENTS = ("glossary.tsv", "phrasings.jsonl")
 _NOT_DOCUMENTS = frozenset({"readme", "license", "licence", "notice", "copying"})
 
 
@@ -56,7 +57,7 @@ class _Content:
 def read_corpus(root: Path, on_file: Callable[[str], None] | None = None) -> Reading:
     """Every document below `root`; `on_file` hears each doc_id before it is read.
 
-    README, LICENSE and NOTICE files, names with a leading dot, glossary.tsv and the folder translations/ are no
+    README, LICENSE and NOTICE files, names with a leading dot, glossary.tsv, phrasings.jsonl and translations/ are no
     documents. Raises CorpusError when the folder is missing or no document in it can be read.
     """
     if not root.is_dir():
@@ -126,7 +127,7 @@ def _walk(folder: Path, base: Path, left_out: list[LeftOut]) -> Iterator[tuple[P
         doc_id = _doc_id(path, base)
         name = entry.name.lower()
         top = folder == base
-        if name.startswith(".") or name == "glossary.tsv" or name.split(".")[0] in _NOT_DOCUMENTS:
+        if name.startswith(".") or name in _BESIDE_DOCUMENTS or name.split(".")[0] in _NOT_DOCUMENTS:
             continue
         if top and name == "translations":
             continue
