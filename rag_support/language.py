@@ -1,11 +1,13 @@
 """Text → language tag, confidence and the reason in words.
 
 The idea: strong evidence first, and honesty when it runs out. In order: scripts other than ours; English grammar
-around a foreign word; kana; characters that only one of Japanese, Simplified or Traditional Chinese writes; a hashed
-character n-gram classifier for the Han text that is left (営業時間 against 营业时间 is easy, 返品 against 退款 is not);
-what the browser asks for. Latin text is English, romaji, pinyin, or whatever langdetect is sure of.
-The character sets and weights are data, made by `python -m training.language`. Digits, URLs, e-mail addresses, brands,
-markup, emoji, punctuation and zero-width characters are no evidence. Left out on purpose: splitting text by language, dialects.
+around a foreign word; kana; characters that only one of Japanese, Simplified or Traditional Chinese writes. For the
+Han text that is left: whether it is a row of words that one of the two languages has (退款), or both (商品配送), or
+neither, and a hashed character n-gram classifier; then what the browser asks for. Latin text is English, romaji,
+pinyin, or whatever langdetect is sure of.
+The character sets, words and weights are data, made by `python -m training.language`. Digits, URLs, e-mail addresses,
+brands, markup, emoji, punctuation and zero-width characters are no evidence. Left out on purpose: splitting text by
+language, dialects.
 """
 
 import math

@@ -11,6 +11,7 @@ from rag_support import language as languages
 from rag_support import snapshot
 from rag_support.answering.answerability import Answerability
 from rag_support.answering.extractive import ExtractiveAnswerer, refuse
+from rag_support.answering.other_companies import asks_of_another_company
 from rag_support.answering.phrases import SERVED_LANGUAGES
 from rag_support.question import clean_question
 from rag_support.retrieval.retriever import Retriever
@@ -34,7 +35,8 @@ class Pipeline:
     def open(cls, index: Path, embedder: Embedder, fallback_language: str) -> "Pipeline":
         """The live snapshot of an index. Raises SnapshotError."""
         retriever = Retriever(index / snapshot.current_id(index), embedder)
-        answerer = ExtractiveAnswerer(Answerability(retriever.manifest.answerability))
+        manifest = retriever.manifest
+        answerer = ExtractiveAnswerer(Answerability(manifest.answerability, manifest.counts.phrasings))
         return cls(retriever, answerer, fallback_language)
 
     @property
@@ -96,6 +98,8 @@ class Pipeline:
             return refuse("language_unsure", target, 0.0)
         if sum(character.isalnum() for character in question) < _SHORTEST_QUESTION_CHARS:
             return refuse("nothing_found", target, 0.0)
+        if asks_of_another_company(question, self.retriever.knows):
+            return refuse("out_of_scope", target, 0.0)
         draft = _checked(self._answerer.answer(question, target, hits), target, hits)
         if asked == "auto" and detection.language not in LANGUAGES:
             served = SERVED_LANGUAGES[target]

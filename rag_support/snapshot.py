@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rag_support.answering.answerability import AnswerabilityParameters
 from rag_support.errors import DamagedSnapshot, NoSnapshot, SnapshotError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 PASSAGES = "passages.sqlite"
@@ -56,6 +56,7 @@ class Counts(_Frozen):
     documents: int
     chunks: int
     passages: dict[str, int]  # per language
+    phrasings: dict[str, int]  # customers' questions per language
     spans: int
     vectors: int
 

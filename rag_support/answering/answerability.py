@@ -1,13 +1,14 @@
 """Do the sources answer this question? A probability from the evidence of the hits, and the refusal it leads to.
 
 A logistic model over the best of each kind of evidence among the hits, with a threshold for each language: one model
-for questions in a language of the passages, one for questions across languages. Its parameters are fitted on the dev
-questions by `python -m training.answerability`, shipped as data and stored with each index. For a corpus without a
-question set of its own they are the cautious default: a question is refused rather than answered from a weak hit.
+for questions in a language of the passages, one for where the index holds customers' phrasings in it too, which lifts
+all evidence, and one for questions across languages. Its parameters are fitted on the dev questions by
+`python -m training.answerability`, shipped as data and stored with each index. For a corpus without a question set of
+its own they are the cautious default: a question is refused rather than answered from a weak hit.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -33,7 +34,8 @@ class AnswerabilityModel(BaseModel):
 class AnswerabilityParameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    within: AnswerabilityModel  # passages in the question's language
+    phrased: AnswerabilityModel  # customers' phrasings in the question's language
+    within: AnswerabilityModel  # passages in it
     across: AnswerabilityModel  # passages in other languages only
 
 
@@ -43,8 +45,10 @@ def shipped_parameters() -> AnswerabilityParameters:
 
 
 class Answerability:
-    def __init__(self, parameters: AnswerabilityParameters) -> None:
+    def __init__(self, parameters: AnswerabilityParameters, phrased: Collection[str]) -> None:
+        """`phrased` are the languages in which the index holds customers' phrasings."""
         self._parameters = parameters
+        self._phrased = phrased
 
     def probability(self, hits: Sequence[Hit], language: str) -> float:
         """0..1 that the sources answer the question; 0 without hits."""
@@ -65,6 +69,8 @@ class Answerability:
         return "out_of_scope" if probability < _FAR * threshold else "nothing_found"
 
     def _model(self, hits: Sequence[Hit], language: str) -> AnswerabilityModel:
+        if language in self._phrased:
+            return self._parameters.phrased
         within = any(language in span.texts for hit in hits[:3] for span in hit.chunk.spans)
         return self._parameters.within if within else self._parameters.across
 

@@ -19,15 +19,15 @@ _HITS = 5  # sections looked into
 _SENTENCES = 3  # of an answer, lists and notes not counted
 _BUDGET_CHARS = {"ja": 220, "zh": 220, "zh-Hant": 220}
 _BUDGET_CHARS_ELSE = 450
-_NEAR = 0.88  # of the best score: a further statement has to come this close
+_NEAR = 0.84  # of the best score: a further statement has to come this close
 # What a statement's score adds up from besides its own match (pairwise logistic fit on the dev questions).
-_CHUNK_SHARE = 4.0
-_ASKED_BONUS = 0.4  # for a value of the kind that was asked for
-_TOP_BONUS = 0.4  # times the match of the heading, for the first statement below it
+_CHUNK_SHARE = 2.2
+_ASKED_BONUS = 0.22  # for a value of the kind that was asked for
+_TOP_BONUS = 0.2  # times the match of the heading, for the first statement below it
 _LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps and short items are shown whole
 _LIST_ITEMS = 12
-_STANDS_OUT = 1.8  # times the mean of a table: rows above it are the ones asked for
-_SAME = 0.6  # overlap of character bigrams from which two statements say the same
+_STANDS_OUT = 1.3  # times the mean of a table: rows above it are the ones asked for
+_SAME = 0.6  # overlap of character n-grams from which two statements say the same
 _NOTES = 2
 
 
@@ -233,10 +233,13 @@ def _is_sentence(text: str) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    a, b = _bigrams(one), _bigrams(other)
+    a, b = _pieces(one), _pieces(other)
     return bool(a and b) and len(a & b) / min(len(a), len(b)) >= _SAME
 
 
 @lru_cache(maxsize=8192)
-def _bigrams(text: str) -> frozenset[str]:
-    return frozenset(text[i : i + 2] for i in range(len(text) - 1))
+def _pieces(text: str) -> frozenset[str]:
+    """Bigrams of wide characters; trigrams of letters, for any two English sentences share most bigrams."""
+    text = text.lower()
+    size = 3 if 2 * sum(map(str.isascii, text)) > len(text) else 2
+    return frozenset(text[i : i + size] for i in range(len(text) - size + 1))

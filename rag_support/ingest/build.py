@@ -107,6 +107,7 @@ def build_index(
                 documents=len(reading.documents),
                 chunks=len(chunks),
                 passages=dict(Counter(passage.language for of_chunk in passages for passage in of_chunk)),
+                phrasings=_count_by_language(asked),
                 spans=sum(len(chunk.spans) for chunk in chunks),
                 vectors=len(units),
             ),
@@ -152,6 +153,14 @@ def _asked(phrasings: Phrasings, chunks: Sequence[Chunk]) -> list[Sequence[_Ques
             "date.", len(stale), PHRASINGS_FILE, document, statement,
         )  # fmt: skip
     return [phrasings.of_spans(chunk) for chunk in chunks]
+
+
+def _count_by_language(asked: Sequence[Sequence[_Questions]]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for of_spans in asked:
+        for questions in of_spans:
+            found.update({language: len(texts) for language, texts in questions.items()})
+    return dict(found)
 
 
 def _in_each_language(of_spans: Sequence[_Questions]) -> list[str]:

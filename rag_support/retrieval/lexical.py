@@ -113,6 +113,10 @@ class LexicalIndex:
         rows = np.asarray(np.load(folder / _ROWS, mmap_mode="r", allow_pickle=False))
         return cls(bm25, vocabulary, stored["idf"], rows, SpanValues.load(folder / _SPAN_TERMS))
 
+    def knows(self, expression: str) -> bool:
+        """Whether every term of the expression occurs somewhere in the passages."""
+        return all(term in self._vocabulary for term in query_terms(expression))
+
     def query(self, question: str, widening: str) -> LexicalQuery:
         terms = set(query_terms(question))
         extra = set(query_terms(widening)) - terms
@@ -160,6 +164,25 @@ class LexicalIndex:
             float(query.own[terms].sum()) / query.total if query.total else 0.0,
             float(query.widened[terms].sum()) / query.widened_total if query.widened_total else 0.0,
         )
+
+    def united_coverage(self, query: LexicalQuery, row: int, headings: Sequence[int]) -> NDArray[np.float32]:
+        """The share of the question's own terms that each span holds together with its heading, (spans,) float32.
+
+        A statement is read under its heading, which often holds half of what was asked. `headings` are the heading's
+        positions among the spans.
+        """
+        terms, starts = self._span_terms.of_chunk(row)
+        beside = query.own[terms]
+        held: dict[int, float] = {}  # terms of the question in the heading; few, so that a loop is quicker than a set
+        for position in headings:
+            of_heading = slice(starts[position], starts[position + 1])
+            asked = beside[of_heading] > 0
+            held.update(zip(terms[of_heading][asked].tolist(), beside[of_heading][asked].tolist(), strict=True))
+        for term in held:
+            beside[terms == term] = 0
+        united = np.add.reduceat(beside, starts[:-1])[:-1] + np.float32(sum(held.values()))
+        share: NDArray[np.float32] = united * np.float32(1 / query.total if query.total else 0.0)
+        return share
 
     def span_coverage(self, query: LexicalQuery, row: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The same for each span of the chunk: two arrays of (spans,) float32."""

@@ -14,7 +14,7 @@ OUTSIDE = {"ja": "量子力学を説明してください", "en": "Explain quant
 def test_a_question_of_the_guide_is_likelier_answered_than_one_from_elsewhere(
     pipeline: Pipeline, language: str
 ) -> None:
-    answerability = Answerability(shipped_parameters())
+    answerability = Answerability(shipped_parameters(), LANGUAGES)
     inside, outside = (pipeline.search(questions[language]) for questions in (INSIDE, OUTSIDE))
     likely, unlikely = answerability.probability(inside, language), answerability.probability(outside, language)
     assert 0 <= unlikely < likely <= 1
@@ -25,13 +25,13 @@ def test_a_question_of_the_guide_is_likelier_answered_than_one_from_elsewhere(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_less_likely_the_further_out_of_scope(pipeline: Pipeline, language: str) -> None:
     hits = pipeline.search(INSIDE[language])
-    kinds = [Answerability(shipped_parameters()).refusal(step / 100, hits, language) for step in range(101)]
+    kinds = [Answerability(shipped_parameters(), LANGUAGES).refusal(step / 100, hits, language) for step in range(101)]
     changes = [kind for kind, before in zip(kinds, ["", *kinds], strict=False) if kind != before]
     assert changes == ["out_of_scope", "nothing_found", None]
 
 
 def test_nothing_found_is_no_answer() -> None:
-    answerability = Answerability(shipped_parameters())
+    answerability = Answerability(shipped_parameters(), ())
     assert answerability.probability([], "en") == 0
     assert answerability.refusal(0.0, [], "en") == "nothing_found"
 

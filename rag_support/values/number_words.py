@@ -8,7 +8,7 @@ and a bare "one" or 一 needs a unit that nobody says loosely: 一時間 and one
 import re
 from decimal import Decimal, localcontext
 
-from rag_support.value_spellings import DAYPARTS, ENGLISH_NUMBERS, ERAS, HAN_COUNTER, HAN_DIGITS, HAN_UNIT, SCALES
+from rag_support.values.spellings import DAYPARTS, ENGLISH_NUMBERS, ERAS, HAN_COUNTER, HAN_DIGITS, HAN_UNIT, SCALES
 
 
 def in_digits(text: str, ones: bool = False) -> str:
@@ -19,7 +19,7 @@ def in_digits(text: str, ones: bool = False) -> str:
     text = (_LOOSE_HAN_WORDS if ones else _HAN_WORDS).sub(lambda match: _han(match, ones), text)
     text = (_LOOSE_ARTICLE if ones else _ARTICLE).sub("1 ", text)
     text = _ENGLISH_WORDS.sub(lambda match: _english(match, ones), text)
-    text = _AND_A_HALF.sub(r"\1.5\2", text)
+    text = _AND_A_HALF.sub(r"\1.5", text)
     return _UNIT_AND_A_HALF.sub(r"\1.5 \2", text)
 
 
@@ -60,9 +60,13 @@ _HAN_WORDS, _LOOSE_HAN_WORDS = (
     )
     for ordinal in ("第", "")
 )
+# these need no counter
+_SCALED_OR_A_YEAR = re.compile(
+    "[二三四五六七八九两兩][十百千万萬億亿]|一[百千万萬億亿]|^[一二][〇零九][〇零一二三四五六七八九]{2}$"
+)
 _HUNDREDTHS = re.compile(rf"百分之(?P<words>[{_HAN}]++|\d+(?:\.\d+)?)(?:[点點](?P<decimals>[{_HAN}]++))?")
 _ERA_YEAR = re.compile(rf"(?P<era>{'|'.join(ERAS)})(?P<year>元|\d{{1,3}}|[{_HAN}]{{1,3}})(?=年)")
-_ENDS_IN_DAYPART = re.compile(rf"(?:{'|'.join(_ for _ in DAYPARTS if not _.isascii())})の?$")
+_ENDS_IN_DAYPART = re.compile(rf"(?:{'|'.join(word for word in DAYPARTS if not word.isascii())})の?$")
 
 
 def _han(match: re.Match[str], ones: bool) -> str:
@@ -71,17 +75,14 @@ def _han(match: re.Match[str], ones: bool) -> str:
     if number is None:
         return words
     before = match.string[max(match.start() - 6, 0) : match.start()]
-    certain = bool(match["unit"]) or (before.endswith("月") and match["counter"] in ("日", "号", "號"))
-    certain = certain or (match["counter"] in tuple("時时点點") and bool(_ENDS_IN_DAYPART.search(before)))
-    certain = certain or (before.endswith("割") and bool(match["minutes"]))
-    if certain or ((ones or number not in ("0", "1")) and match["counter"]):
-        return number
-    # a scale makes a number without a counter, and so does the nought of a year; 十分 is enough, but 十五分 is 15 minutes
-    if re.search("[二三四五六七八九两兩][十百千万萬億亿]|一[百千万萬億亿]", words) or (
-        len(number) == 4 and "0" in number
-    ):
-        return number
-    return number if match["minutes"] and len(words) > 1 else words
+    certain = (
+        match["unit"]
+        or (match["counter"] in ("日", "号", "號") and before.endswith("月"))
+        or (match["counter"] in ("時", "时", "点", "點") and _ENDS_IN_DAYPART.search(before))
+        or (match["minutes"] and (len(words) > 1 or before.endswith("割")))  # 十分 is enough, 十五分 are 15 minutes
+        or _SCALED_OR_A_YEAR.search(words)
+    )
+    return number if certain or (match["counter"] and (ones or number not in ("0", "1"))) else words
 
 
 def _han_number(words: str) -> str | None:
@@ -117,7 +118,7 @@ _BELOW_100 = rf"(?:(?:{_TENS})\b(?:[ ~-](?:{_ONES})\b)?|(?:{_OTHERS}|{_ONES})\b)
 _BELOW_1000 = rf"(?:(?:{_BELOW_100}|a(?= hundred))(?: hundred\b(?: (?:and )?{_BELOW_100}(?! hundred))?)?)"
 _BIG = r"(?:thousand|million|billion)\b"
 _TIME_UNIT = "(?:hour|minute|second|(?:business |working )?day|week|month|year)"
-_ONE_UNIT = rf"{_TIME_UNIT}s?\b|per ?cent\b|%|yen\b|dollars?\b|[ap]\.?m\b|o'clock|(?:and )?a half\b"
+_ONE_UNIT = rf"{_TIME_UNIT}s?\b|per ?cent\b|%|yen\b|dollars?\b|[ap]\.?m\b|o'clock|(?:and[ -])?a[ -]half\b"
 _ENGLISH_WORDS = re.compile(
     rf"(?<![a-z0-9_])(?P<words>(?:{_BELOW_1000}|a(?= {_BIG}))(?:[ -]{_BIG}(?: {_BELOW_1000}[ -]{_BIG})*"
     rf"(?: (?:and )?{_BELOW_1000}(?! {_BIG}))?)?)(?![ -](?:thirds?|quarters?|fifths?|tenths?)\b)"
@@ -130,7 +131,7 @@ _ARTICLE = re.compile(
     re.ASCII,
 )
 _LOOSE_ARTICLE = re.compile(rf"\b(?<!half )an?[ -](?={_TIME_UNIT}\b)", re.ASCII)
-_AND_A_HALF = re.compile(r"\b(\d++) and a half\b(-?)", re.ASCII)
+_AND_A_HALF = re.compile(r"\b(\d++)[ -]and[ -]a[ -]half\b", re.ASCII)
 _UNIT_AND_A_HALF = re.compile(rf"\b(\d++)[ -]({_TIME_UNIT}s?) and a half\b", re.ASCII)
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from rag_support.value_spellings import DAYPARTS, MONTHS
+from rag_support.values.spellings import DAYPARTS, MONTHS
 
 FormKind = Literal["time", "date", "telephone", "domain", "url", "email"]
 TO = r"\s?(?:~|-|から|到|至|to)\s?"
@@ -90,7 +90,7 @@ _DATES = (
     rf"(?<!\d){_YEAR}[年/.-]\s?(?P<month>\d{{1,2}})[月/.-]\s?(?P<day>\d{{1,2}})(?!\d)(?:[日号號](?:{TO}(?P<last>\d{{1,2}})[日号號])?)?",
     rf"(?<!\d){_YEAR}年\s?(?P<month>\d{{1,2}})月",
     rf"(?<!\d)(?P<month>\d{{1,2}})月\s?(?P<day>\d{{1,2}})[日号號](?:{TO}(?P<last>\d{{1,2}})[日号號])?",
-    r"(?<!\d)(?P<month>\d{1,2})月(?![間间])",
+    r"(?<!\d)(?P<month>\d{1,2})月(?![間间曜])",
     rf"\b(?P<month>{_MONTH})\b\.? {_DAY}(?:[~-](?P<last>\d{{1,2}})(?![\d:]))?(?:,? {_YEAR})?",
     rf"\b{_DAY} (?:of )?(?P<month>{_MONTH})\b\.?,? {_YEAR}",
     # "iPhone 15 may be returned" has no date

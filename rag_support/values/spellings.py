@@ -38,8 +38,8 @@ UNITS: dict[str, tuple[str, Decimal]] = {
 # characters that make another word of a unit before them: 3分の2, 1日本, 9成分; no Latin letter goes on after any unit
 OTHER_WORDS = {
     "成": "分员員立長长为為功果本就交人年熟品都绩績语語", "分": "の之野类類割別别岐店散析配担", "日": "本語语",
-    "天": "猫堂下然气気空", "年": "齢龄代", "周": "年囲辺波", "週": "末刊", "割": "合", "元": "素", "人": "工民气気間",
-    "個": "性", "个": "性", "名": "称前義字", "回": "答線线路", "円": "周滑",
+    "月": "曜", "天": "猫堂下然气気空", "年": "齢龄代", "周": "年囲辺波", "週": "末刊", "割": "合", "元": "素",
+    "人": "工民气気間", "個": "性", "个": "性", "名": "称前義字", "回": "答線线路", "円": "周滑",
 }  # fmt: skip
 CURRENCIES = {"¥": "¥", "$": "usd", "us$": "usd", "hk$": "hkd", "nt$": "twd", "€": "eur", "£": "gbp", "rmb": "cny"} | {
     code: code for code in ("jpy", "cny", "usd", "eur", "gbp", "krw", "hkd", "twd")

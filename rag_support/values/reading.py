@@ -14,9 +14,9 @@ from decimal import Decimal, localcontext
 from functools import lru_cache, partial
 from typing import Literal
 
-from rag_support.number_words import amount, in_digits
-from rag_support.value_forms import ADDRESSES, FORMS, TO, FormKind, date_parts, host_of
-from rag_support.value_spellings import CURRENCIES, OTHER_WORDS, UNITS
+from rag_support.values.forms import ADDRESSES, FORMS, TO, FormKind, date_parts, host_of
+from rag_support.values.number_words import amount, in_digits
+from rag_support.values.spellings import CURRENCIES, OTHER_WORDS, UNITS
 
 ValueKind = Literal["number"] | FormKind
 

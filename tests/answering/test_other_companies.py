@@ -1,0 +1,49 @@
+"""Another company's number is not ours to give."""
+
+import pytest
+
+from rag_support.answering.other_companies import asks_of_another_company
+from rag_support.pipeline import Pipeline
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "楽天の電話番号は？",
+        "ｒａｋｕｔｅｎのサポート 何番",
+        "What is FedEx's phone number?",
+        "淘宝客服几点上班",
+        "順豐的客服電話是多少",
+    ],
+)
+def test_a_question_for_anothers_number_or_hours_is_told(question: str) -> None:
+    assert asks_of_another_company(question, lambda _: False)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "電話番号は？",
+        "楽天から乗り換えたいのですが、返品の手順は？",  # names one, but asks for nothing of it
+        "Which number do I call about the trunks I ordered?",  # no name inside a word
+    ],
+)
+def test_other_questions_are_ours(question: str) -> None:
+    assert not asks_of_another_company(question, lambda _: False)
+
+
+def test_a_company_that_the_sources_name_is_no_other() -> None:
+    assert not asks_of_another_company("楽天の電話番号は？", lambda name: name == "乐天")
+
+
+def test_the_answer_is_a_refusal_in_the_askers_language(pipeline: Pipeline) -> None:
+    for question, language in (
+        ("楽天の電話番号は？", "ja"),
+        ("Rakuten phone number?", "en"),
+        ("乐天的客服电话是多少", "zh"),
+    ):
+        answer = pipeline.answer(question)
+        assert answer.language == language
+        assert answer.draft.refusal is not None
+        assert answer.draft.refusal.kind == "out_of_scope"
+    assert pipeline.answer("Amazonの電話番号は？").draft.refusal is None
