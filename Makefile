@@ -62,7 +62,7 @@ check-code: $(READY_DEV) ## check format, lint, types and translations
 	@$(BIN)/mypy
 	@$(BIN)/rag-support translations check
 
-check: check-code test ## check-code and the tests: what CI runs
+check: check-code test ## check-code and the tests
 
 model: $(READY) ## train the embedding model anew (DATA=../shared/training)
 	@$(PIP) -r training/requirements.txt

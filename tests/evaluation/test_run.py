@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from running import rag_support
 from small_parts import write_corpus
-from small_sets import CROSSLINGUAL, LANGUAGE_QUERIES, NEEDS_NOUNS, files, in_process, write_project
+from small_sets import CROSSLINGUAL, LANGUAGE_QUERIES, NEEDS_NOUNS, files
 
 from rag_support.errors import EvaluationError
 from rag_support.evaluation.dataset import LanguageQuery
@@ -40,16 +40,6 @@ ALL_WELL = {
 }  # fmt: skip
 ROWS = [f"number:{tag}" for tag in ("ja", "en", "zh")] + ["appliance:ja", "calling:en", "returning:en"]
 ROWS += [f"{need}:{tag}" for need in ("bread", "hostile") for tag in ("ja", "en", "zh")]
-
-
-@pytest.fixture(scope="module")
-def project(shipped_embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_project(tmp_path_factory.mktemp("project"), shipped_embedder)
-
-
-@pytest.fixture(scope="module")
-def target(project: Path, shipped_embedder: Embedder) -> InProcess:
-    return in_process(project, shipped_embedder)
 
 
 @pytest.fixture(scope="module")

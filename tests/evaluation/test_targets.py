@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from running import Server, running
 from scripted_server import HANG_UP, Reply, Script, scripted
-from small_sets import LANGUAGE_QUERIES, NEEDS_NOUNS, NOTES, PHONE, in_process, write_project
+from small_sets import LANGUAGE_QUERIES, NEEDS_NOUNS, NOTES, PHONE
 
 from rag_support import snapshot
 from rag_support.errors import EvaluationError, QuestionError
@@ -25,16 +25,6 @@ from rag_support.types import Embedder
 NUMBER = NEEDS_NOUNS[0]
 Lie = Callable[[dict[str, object]], dict[str, object]]
 """what is cited → what is told of it"""
-
-
-@pytest.fixture(scope="module")
-def project(shipped_embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_project(tmp_path_factory.mktemp("project"), shipped_embedder)
-
-
-@pytest.fixture(scope="module")
-def target(project: Path, shipped_embedder: Embedder) -> InProcess:
-    return in_process(project, shipped_embedder)
 
 
 @pytest.fixture(scope="module")
