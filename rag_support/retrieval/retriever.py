@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from rag_support import snapshot
 from rag_support.errors import DamagedSnapshot, EmbedderMismatch
 from rag_support.retrieval.dense import DenseIndex
-from rag_support.retrieval.focus import focus
 from rag_support.retrieval.fusion import reciprocal_rank_fusion
 from rag_support.retrieval.glossary import Glossary
 from rag_support.retrieval.late_interaction import SoftCoverage, TokenIndex
@@ -83,7 +82,7 @@ class Retriever:
 
     def search(self, question: str, k: int, language: str) -> list[Hit]:
         """At most k hits for a question in `language`, best first; empty when neither leg finds anything."""
-        question = search_text(focus(question))
+        question = search_text(question)
         vector = self._embedder.embed_queries([question])[0]
         widening = self._glossary.widening(question)
         rankings = self._rankings(question, vector, widening)
@@ -100,7 +99,7 @@ class Retriever:
 
     def legs(self, question: str) -> dict[str, list[Chunk]]:
         """What each leg finds by itself, best first, and what fusing them gives before the evidence is weighed."""
-        question = search_text(focus(question))
+        question = search_text(question)
         vector = self._embedder.embed_queries([question])[0]
         rankings = self._rankings(question, vector, self._glossary.widening(question))
         rankings["fused"] = [row for row, _ in reciprocal_rank_fusion(list(rankings.values()))]

@@ -26,7 +26,7 @@ def test_every_document_has_some() -> None:
     assert {line["document"] for line in LINES} == documents
 
 
-@pytest.mark.parametrize("split", ["dev", "test", "calibration"])
+@pytest.mark.parametrize("split", ["dev", "test", "calibration", "hard"])
 def test_none_is_an_evaluation_question(split: str) -> None:
     asked = {
         text_key(question)
