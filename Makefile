@@ -68,5 +68,5 @@ model: $(READY) ## train the embedding model anew (DATA=../shared/training)
 	@$(PIP) -r training/requirements.txt
 	@$(BIN)/python -m training --data $(DATA) --out $(MODEL)
 
-calibrate: $(READY) ## fit anew when to refuse, on the dev questions
+calibrate: $(READY) ## fit anew when to refuse, on the dev and calibration questions
 	@$(BIN)/python -m training.answerability

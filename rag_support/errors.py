@@ -3,7 +3,7 @@
 RagSupportError
 ├── CorpusError              the corpus as a whole cannot be indexed
 ├── DocumentError            one file cannot be read; the others still are
-├── TranslationMemoryError   a catalogue or glossary cannot be read
+├── TranslationMemoryError   a catalogue, glossary or list of phrasings cannot be read
 ├── EmbedderError            a model is missing or does not load
 ├── SnapshotError            a built index is missing, damaged or does not fit
 │   ├── NoSnapshot

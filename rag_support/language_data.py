@@ -53,6 +53,8 @@ class Lexicon:
 
     def __contains__(self, word: str) -> bool:
         size, words = len(word), self.joined.get(len(word), "")
+        if not words:
+            return False
         at = bisect_left(range(len(words) // size), word, key=lambda row: words[row * size : (row + 1) * size])
         return words[at * size : (at + 1) * size] == word
 

@@ -36,7 +36,9 @@ class Pipeline:
         """The live snapshot of an index. Raises SnapshotError."""
         retriever = Retriever(index / snapshot.current_id(index), embedder)
         manifest = retriever.manifest
-        answerer = ExtractiveAnswerer(Answerability(manifest.answerability, manifest.counts.phrasings))
+        # a few phrasings do not lift the evidence of all questions
+        phrased = [tag for tag, count in manifest.counts.phrasings.items() if count >= manifest.counts.chunks]
+        answerer = ExtractiveAnswerer(Answerability(manifest.answerability, phrased))
         return cls(retriever, answerer, fallback_language)
 
     @property

@@ -90,6 +90,10 @@ class Chunk:
     text: str
     spans: tuple[Span, ...]
 
+    def source_of(self, span: Span) -> str:
+        """One of its spans in the source's own words."""
+        return self.text[span.start - self.start : span.end - self.start]
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -105,7 +109,7 @@ class Evidence:
     """Why a chunk was found, each 0..1: what the score is made of, and what tells whether the question is answered."""
 
     passage: float  # cosine of the question with the whole passage, in its best language
-    span: float  # with the best span
+    span: float  # with the best span, or a customer's question that it answers
     coverage: float  # share of the question's term weight that the chunk holds
     widened: float  # the same for the terms that the glossary adds
     soft: float  # share met by token vectors; 0 where the question's own language was searched

@@ -2,7 +2,7 @@
 
 A logistic model over the best of each kind of evidence among the hits, with a threshold for each language: one model
 for questions in a language of the passages, one for where the index holds customers' phrasings in it too, which lifts
-all evidence, and one for questions across languages. Its parameters are fitted on the dev questions by
+all evidence, and one for questions across languages. Its parameters are fitted on dev questions by
 `python -m training.answerability`, shipped as data and stored with each index. For a corpus without a question set of
 its own they are the cautious default: a question is refused rather than answered from a weak hit.
 """
@@ -46,7 +46,7 @@ def shipped_parameters() -> AnswerabilityParameters:
 
 class Answerability:
     def __init__(self, parameters: AnswerabilityParameters, phrased: Collection[str]) -> None:
-        """`phrased` are the languages in which the index holds customers' phrasings."""
+        """`phrased` are the languages in which the index holds customers' phrasings throughout."""
         self._parameters = parameters
         self._phrased = phrased
 

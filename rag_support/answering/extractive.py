@@ -50,7 +50,7 @@ def _citation(number: int, statement: Statement, language: str) -> Citation:
         chunk_id=chunk.chunk_id,
         doc_id=chunk.doc_id,
         heading=chunk.heading,
-        quote=chunk.text[span.start - chunk.start : span.end - chunk.start],
+        quote=chunk.source_of(span),
         start=span.start,
         end=span.end,
         translation=None if same else span.texts.get(language),

@@ -55,7 +55,7 @@ class Statement:
     @property
     def source(self) -> str:
         """The span's own words, in the language of its document."""
-        return self.chunk.text[self.span.start - self.chunk.start : self.span.end - self.chunk.start]
+        return self.chunk.source_of(self.span)
 
 
 def text_in(span: Span, chunk: Chunk, language: str) -> str | None:
@@ -106,8 +106,7 @@ class _Section:
             self.scores[position] = score
 
     def source(self, position: int) -> str:
-        span = self.chunk.spans[position]
-        return self.chunk.text[span.start - self.chunk.start : span.end - self.chunk.start]
+        return self.chunk.source_of(self.chunk.spans[position])
 
     def group_of(self, position: int) -> list[int]:
         """The list or table that a statement belongs to; for the section's first statement, the one that follows."""

@@ -42,7 +42,7 @@ def means(table: Table, languages: Sequence[str]) -> dict[str, Interval]:
 
 
 def parity_gap(table: Table, languages: Sequence[str]) -> Interval | None:
-    """The highest mean less the lowest; None with fewer than two languages.
+    """The highest mean less the lowest, `n` being the needs; None with fewer than two languages.
 
     The interval is that of the difference between these two languages. Taking the extremes of every resample anew would
     push it above the gap that was seen, for noise alone makes languages differ.

@@ -70,7 +70,11 @@ def run(
     from rag_support.evaluation.language_id import judge_queries
     from rag_support.evaluation.run import Run, RunInfo, Timings, run_needs, write_run
 
+    if url and data:
+        raise click.UsageError("the cross-lingual set is asked of this process, so --data does not go with --url")
     file = questions or Path("eval/questions") / f"{split}.jsonl"
+    if questions and out is None and questions.stem in ("dev", "test"):
+        raise click.UsageError(f"{questions}: give --out too, for a run of that name is one of the project's own set")
     needs = load_needs(file)
     # the project's other sets belong to the project's own questions
     queries = load_language_queries(Path("eval/language") / f"{split}.jsonl") if questions is None else []
@@ -179,11 +183,22 @@ def gate(run_folder: Path, baseline: Path | None) -> None:
 @click.option("--readme", type=_FILE, default=Path("README.md"), help="Where the table of figures stands.")
 def accept(run_folders: tuple[Path, ...], readme: Path) -> None:
     """Make runs the baselines of their sets, and write the README's table from those of dev and test."""
-    from rag_support.evaluation.gate import baseline_of, read_baseline, write_baseline
+    from rag_support.errors import EvaluationError
+    from rag_support.evaluation.gate import baseline_of, read_baseline, sections_missing, write_baseline
     from rag_support.evaluation.run import read_run
     from rag_support.evaluation.tables import with_table
 
-    accepted = {folder: baseline_of(read_run(folder)) for folder in run_folders}
+    accepted = {}
+    for folder in run_folders:
+        finished = read_run(folder)
+        file = _baseline(finished.info.name)
+        lost = sections_missing(finished, read_baseline(file)) if file.is_file() else ()
+        if lost:
+            raise EvaluationError(
+                f"{folder}: the run lacks what the baseline {file} has: {', '.join(lost)}. Run it with --data, or "
+                "remove the baseline first."
+            )
+        accepted[folder] = baseline_of(finished)
     by_name = {baseline.summary.name: baseline for baseline in accepted.values()}
     shown = [
         by_name[name] if name in by_name else read_baseline(_baseline(name))

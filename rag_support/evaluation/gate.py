@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rag_support.errors import EvaluationError
 from rag_support.evaluation.bootstrap import Table
 from rag_support.evaluation.compare import Difference, difference_text, differences
-from rag_support.evaluation.metrics import METRICS
+from rag_support.evaluation.metrics import METRICS, broken_promises
 from rag_support.evaluation.run import Run
 from rag_support.evaluation.summary import Summary, retrieval_table, score_table, summarise
 
@@ -41,6 +41,7 @@ class Verdict:
     broken_promises: tuple[str, ...]
     worse: tuple[Difference, ...]
     better: tuple[Difference, ...]
+    sections_missing: tuple[str, ...]
     not_compared: int  # questions that the baseline does not know or asks otherwise, or that only it knows
 
     @property
@@ -52,8 +53,7 @@ def judge_run(run: Run, baseline: Baseline) -> Verdict:
     broken = tuple(
         f"{METRICS[metric].label}: not so in {row.need} {row.language}: {'; '.join(row.missed)}"
         for row in run.answers
-        for metric in METRICS
-        if METRICS[metric].promise and row.scores.get(metric) not in (None, 1.0)
+        for metric in broken_promises(row.scores)
     )
     asked = {(row.need, row.language): row.question for row in run.answers}
     accepted = {(need, tag): question for need, found in baseline.questions.items() for tag, question in found.items()}
@@ -68,7 +68,20 @@ def judge_run(run: Run, baseline: Baseline) -> Verdict:
         broken,
         tuple(difference for difference in moved if difference.worse),
         tuple(difference for difference in moved if difference.better),
+        sections_missing(run, baseline),
         sum(asked.get(row) != accepted.get(row) for row in asked.keys() | accepted.keys()),
+    )
+
+
+def sections_missing(run: Run, baseline: Baseline) -> tuple[str, ...]:
+    """What the baseline was measured on and the run was not: the cross-lingual set where the data is not at hand."""
+    return tuple(
+        name
+        for name, accepted, asked in (
+            (LANGUAGE_ID, baseline.language, run.language),
+            (CROSSLINGUAL, baseline.retrieval, run.retrieval),
+        )
+        if accepted and not asked
     )
 
 
@@ -135,6 +148,7 @@ def verdict_text(verdict: Verdict) -> str:
     lines = [f"BROKEN PROMISE  {broken}" for broken in verdict.broken_promises]
     lines += [f"WORSE   {difference_text(difference)}" for difference in verdict.worse]
     lines += [f"better  {difference_text(difference)}" for difference in verdict.better]
+    lines += [f"{section}: in the baseline, not in this run, so not compared" for section in verdict.sections_missing]
     if verdict.not_compared:
         lines.append(
             f"{verdict.not_compared} rows are new, gone or asked otherwise than in the baseline, and not compared"

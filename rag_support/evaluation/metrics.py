@@ -291,6 +291,11 @@ def area_under(curve: Sequence[tuple[float, float]]) -> float:
     return area / previous if previous else 0.0
 
 
+def broken_promises(scores: Mapping[str, Any]) -> list[str]:
+    """The metrics that are promises and do not hold in a row."""
+    return [name for name, metric in METRICS.items() if metric.promise and scores.get(name) not in (None, 1.0)]
+
+
 def is_right(scores: Mapping[str, Any]) -> bool:
     """Whether a row ended well: an answerable need with all its facts shown, an unanswerable one refused.
 

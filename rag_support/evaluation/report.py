@@ -22,7 +22,7 @@ from rag_support.evaluation import tables
 from rag_support.evaluation.answer_language import is_written_in
 from rag_support.evaluation.dataset import UNANSWERABLE
 from rag_support.evaluation.language_id import CONFIDENT
-from rag_support.evaluation.metrics import METRICS, Metric, is_right, written_language
+from rag_support.evaluation.metrics import METRICS, Metric, broken_promises, is_right, written_language
 from rag_support.evaluation.plots import LANGUAGE_NAMES, MAIN_METRICS, plots
 from rag_support.evaluation.run import AnswerRow, Run
 from rag_support.evaluation.summary import Latency, Summary, latency, summarise
@@ -72,19 +72,14 @@ def outcomes(row: AnswerRow) -> tuple[str, ...]:
         ended = "answered"
     else:
         ended = "false-refusal" if row.abstained else "wrong"
-    return (ended, "broken") if broken_promises(row) else (ended,)
-
-
-def broken_promises(row: AnswerRow) -> list[str]:
-    """The metrics that are promises and do not hold in this row."""
-    return [name for name in METRICS if METRICS[name].promise and row.scores.get(name) not in (None, 1.0)]
+    return (ended, "broken") if broken_promises(row.scores) else (ended,)
 
 
 def worst(rows: Sequence[AnswerRow]) -> list[AnswerRow]:
     """Ten rows at most that did not end well: broken promises, then wrong answers, the surest first, then refusals."""
 
     def badness(row: AnswerRow) -> tuple[bool, bool, float, float]:
-        return (not broken_promises(row), row.abstained, row.scores.get("fact_recall") or 0.0, -row.confidence)
+        return (not broken_promises(row.scores), row.abstained, row.scores.get("fact_recall") or 0.0, -row.confidence)
 
     return sorted((row for row in rows if outcomes(row) != ("right",)), key=badness)[:_WORST]
 

@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import tempfile
 import zlib
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from rag_support import language as languages
 from rag_support.errors import EvaluationError, QuestionError
 from rag_support.evaluation.dataset import load_crosslingual, text_key
 from rag_support.evaluation.ranking import Qrels, Run, ranking_scores
-from rag_support.ingest.build import build_index
+from rag_support.ingest.build import Progress, build_index
 from rag_support.question import clean_question
 from rag_support.retrieval.retriever import Retriever
 from rag_support.types import Chunk, Embedder
@@ -31,8 +31,6 @@ LEGS = ("dense", "lexical", "fused", "service")
 """In the order of reports: vectors alone, words alone, both fused by rank, and the service's own final order."""
 DEPTH = 50  # texts ranked for each query
 JAQUAD = Path("qa/jaquad-dev.ja.tsv.gz")
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from rag_support.evaluation.metrics import Scores, judge, judge_rejected
 from rag_support.evaluation.ranking import judgements, ranked, ranking_scores
 from rag_support.evaluation.retrieval import RetrievalResult, RetrievalSet
 from rag_support.evaluation.targets import Target
+from rag_support.ingest.build import Progress
 from rag_support.service.schemas import AnswerResponse, CitationResponse, ConflictResponse
 
 RUN, ANSWERS, LANGUAGE, RETRIEVAL, TIMINGS = (
@@ -30,8 +31,6 @@ RUN, ANSWERS, LANGUAGE, RETRIEVAL, TIMINGS = (
 )  # fmt: skip
 MADE_FROM_IT = ("report.html", "report.md", "report.json", "judge.jsonl")  # what belongs to one run only
 _SHOWN_PASSAGES = 10  # kept in a row for its reader
-
-Progress = Any  # (stage, done, total) → None
 
 
 class _Record(BaseModel):

@@ -54,6 +54,6 @@ def _asked(chunk: Chunk) -> tuple[str, GoldSpan, str] | None:
         return None
     for span in chunk.spans:
         if span.kind not in ("heading", "question"):
-            quote = chunk.text[span.start - chunk.start : span.end - chunk.start]
+            quote = chunk.source_of(span)
             return chunk.heading[-1], GoldSpan(document=chunk.doc_id, quote=quote), language
     return None

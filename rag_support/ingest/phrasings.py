@@ -17,17 +17,18 @@ from rag_support.types import LANGUAGES, Chunk
 
 PHRASINGS_FILE = "phrasings.jsonl"
 
-_Question = Annotated[str, Field(min_length=1, max_length=500)]
+_Question = Annotated[str, Field(pattern=r"\S", max_length=500)]
+_Questions = Annotated[list[_Question], Field(max_length=200)]
 
 
 class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    document: str
-    statement: str
-    ja: list[_Question] = []
-    en: list[_Question] = []
-    zh: list[_Question] = []
+    document: Annotated[str, Field(min_length=1)]
+    statement: Annotated[str, Field(min_length=1)]
+    ja: _Questions = []
+    en: _Questions = []
+    zh: _Questions = []
 
 
 class Phrasings:
@@ -64,22 +65,24 @@ class Phrasings:
         """Language → questions for each span of the chunk, empty for most."""
         found: list[Mapping[str, list[str]]] = []
         for span in chunk.spans:
-            line = self._lines.get((chunk.doc_id, chunk.text[span.start - chunk.start : span.end - chunk.start]))
+            line = self._lines.get((chunk.doc_id, chunk.source_of(span)))
             questions = {language: getattr(line, language) for language in LANGUAGES} if line else {}
             found.append({language: asked for language, asked in questions.items() if asked})
         return found
 
     def without_statement(self, chunks: Iterable[Chunk]) -> list[tuple[str, str]]:
         """(document, statement) of the lines that belong to no span of these chunks."""
-        held = {
-            (chunk.doc_id, chunk.text[span.start - chunk.start : span.end - chunk.start])
-            for chunk in chunks
-            for span in chunk.spans
-        }
+        held = {(chunk.doc_id, chunk.source_of(span)) for chunk in chunks for span in chunk.spans}
         return [key for key in self._lines if key not in held]
 
 
 def _texts(path: Path) -> Iterator[tuple[int, bytes]]:
-    for number, line in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise TranslationMemoryError(
+            f"{path}: it cannot be read ({error.strerror}). Change its permissions."
+        ) from error
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
         if line.strip():
             yield number, line

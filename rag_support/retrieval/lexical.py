@@ -29,7 +29,9 @@ _CONTENT_REPEATS = 4  # how many times more a term that carries content counts t
 
 @dataclass(frozen=True, slots=True)
 class LexicalEntry:
-    """One chunk as the lexical leg sees it: a passage a language, and the text of each span in all languages."""
+    """One chunk as the lexical leg sees it: passages and, where there are any, customers' questions, a text a language;
+    and of each span its text in all languages with the questions that it answers.
+    """
 
     passages: Sequence[str]
     spans: Sequence[str]

@@ -1,9 +1,10 @@
 """Question → ranked hits: dense and lexical legs over one snapshot, fused, then scored by what they say together.
 
-The dense leg ranks a chunk by its best vector, be it the whole passage or one of its spans, in any language. The
-lexical leg is BM25 over the same passages, once with the question's own words and once widened by the glossary. Each
-leg abstains where it cannot match. Reciprocal rank fusion chooses the candidates; their order is that of the evidence:
-cosines of passage and best span, and the share of the question's terms that the chunk holds.
+The dense leg ranks a chunk by its best vector, be it the whole passage, one of its spans or a customer's question that
+a span answers, in any language. The lexical leg is BM25 over the same texts, once with the question's own words and
+once widened by the glossary. Each leg abstains where it cannot match. Reciprocal rank fusion chooses the candidates;
+their order is that of the evidence: cosines of passage and best span, and the share of the question's terms that the
+chunk holds.
 """
 
 import json
@@ -35,7 +36,7 @@ _PASSAGE, _BEST_SPAN, _COVERAGE = 0.4, 0.3, 0.3
 _WIDENED = 0.2  # share of the terms that only the glossary adds in what is covered
 # What a span's score adds up from (pairwise logistic fit on dev): its own best cosine, the terms it holds, and those
 # that it holds together with its heading.
-_SPAN_COSINE, _SPAN_COVERAGE, _SPAN_UNITED = 0.54, 0.2, 0.26
+_SPAN_COSINE, _SPAN_COVERAGE, _SPAN_UNITED = 0.65, 0.15, 0.2
 _SPAN_SOFT = 0.8
 _SOFT_COVERAGE = 0.3  # what token vectors add to a chunk in another language
 

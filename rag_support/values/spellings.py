@@ -1,6 +1,6 @@
 """How values are written in Japanese, English and Chinese: tables only, in folded spelling (see values.fold).
 
-A new unit, currency, counter or time of day is one more word here; number_words.py and values.py read by these tables.
+A new unit, currency, counter or time of day is one more word here; number_words.py and reading.py read by these tables.
 """
 
 from decimal import Decimal

@@ -1,15 +1,18 @@
 """The shipped phrasings belong to statements of the corpus and repeat no evaluation question."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from rag_support.answering.other_companies import company_names
 from rag_support.evaluation.answer_language import is_written_in
 from rag_support.evaluation.dataset import load_needs, text_key
 from rag_support.ingest.chunking import chunk_document
 from rag_support.ingest.phrasings import PHRASINGS_FILE, Phrasings
 from rag_support.ingest.readers import read_corpus
+from rag_support.retrieval.tokens import fold
 
 ROOT = Path(__file__).parents[2]
 LINES = [json.loads(line) for line in (ROOT / "corpus" / PHRASINGS_FILE).read_text(encoding="utf-8").splitlines()]
@@ -24,6 +27,13 @@ def test_each_belongs_to_a_statement() -> None:
 def test_every_document_has_some() -> None:
     documents = {document.doc_id for document in read_corpus(ROOT / "corpus").documents}
     assert {line["document"] for line in LINES} == documents
+
+
+def test_none_names_another_company() -> None:
+    """The index would take the name for one that the sources use, and answer for that company."""
+    texts = [fold(text) for line in LINES for tag in ("ja", "en", "zh") for text in line.get(tag, ())]
+    names = [fold(name) for names in company_names() for name in names]
+    assert [text for text in texts for name in names if re.search(rf"(?<![a-zァ-ヺー]){re.escape(name)}", text)] == []
 
 
 @pytest.mark.parametrize("split", ["dev", "test", "calibration", "hard"])

@@ -19,7 +19,7 @@ from rag_support.config import Settings
 from rag_support.evaluation.dataset import load_needs
 from rag_support.evaluation.llm_judge import VERDICTS
 from rag_support.evaluation.retrieval import LEGS
-from rag_support.evaluation.run import ANSWERS, LANGUAGE, RETRIEVAL, RUN, AnswerRow, Run, read_run, write_run
+from rag_support.evaluation.run import ANSWERS, LANGUAGE, RUN, AnswerRow, Run, read_run, write_run
 from rag_support.types import Embedder
 
 DEV = Path("eval/runs/dev")
@@ -113,10 +113,20 @@ class TestRun:
     def test_server_gives_the_same_run(self, project: Path, tmp_path: Path) -> None:
         with running(tmp_path, project / "index", corpus=project / "corpus") as server:
             shutil.rmtree(project / "corpus")  # a server is asked without its corpus at hand
-            ended = evaluate(project, "run", "--url", server.url, "--data", "data", "--out", "http")
+            ended = evaluate(project, "run", "--url", server.url, "--out", "http")
         assert ended.returncode == 0, ended.stderr
-        for name in (RUN, ANSWERS, LANGUAGE, RETRIEVAL):
+        for name in (RUN, ANSWERS, LANGUAGE):
             assert (project / "http" / name).read_bytes() == (project / DEV / name).read_bytes()
+
+    def test_what_is_asked_of_this_process_does_not_go_with_a_server(self, project: Path, here: Here) -> None:
+        ended = here(project, "run", "--url", "http://127.0.0.1:9", "--data", "data")
+        assert ended.returncode == 2
+        assert "--data does not go with --url" in ended.stderr
+
+    def test_another_set_does_not_take_the_place_of_the_projects_own(self, project: Path, here: Here) -> None:
+        ended = here(project, "run", "--questions", "elsewhere/dev.jsonl")
+        assert ended.returncode == 2
+        assert "give --out too" in ended.stderr
 
     def test_data_that_is_not_there_is_gone_without(self, project: Path, here: Here) -> None:
         ended = here(project, "run", "--data", "none", "--out", "bare", corpus="corpus", index="index")

@@ -146,7 +146,7 @@ def test_runs_of_different_questions_are_not_compared(other: list[AnswerRow]) ->
 def test_the_accepted_run_itself_passes() -> None:
     run = a_run(needs(lambda number, _: number % 3 > 0), [told("届先変更")], [found("0123456789ab", 0.0)])
     verdict = verdict_on(run, run)
-    assert verdict == Verdict((), (), (), 0)
+    assert verdict == Verdict((), (), (), (), 0)
     assert verdict.passed
     assert verdict_text(verdict) == "gate: passed"
 

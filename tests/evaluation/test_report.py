@@ -12,8 +12,9 @@ from rows import ALL_DAY, INQUIRIES, OFFICE_HOURS, PAGE, a_run, answer_row, cite
 
 from rag_support.evaluation.dataset import Fact, GoldSpan
 from rag_support.evaluation.language_id import LanguageRow
+from rag_support.evaluation.metrics import broken_promises
 from rag_support.evaluation.plots import plots
-from rag_support.evaluation.report import OUTCOMES, broken_promises, outcomes, worst, write_report
+from rag_support.evaluation.report import OUTCOMES, outcomes, worst, write_report
 from rag_support.evaluation.run import RetrievalRow, Run, Timings
 from rag_support.evaluation.summary import latency, summarise
 
@@ -115,7 +116,7 @@ def test_each_row_has_one_outcome_and_a_broken_promise_comes_beside_it(run):
         TRADITIONAL: ("right",),
         BROKEN: ("right", "broken"),
     }
-    assert {row.query: broken_promises(row) for row in run.answers if broken_promises(row)} == {
+    assert {row.query: broken_promises(row.scores) for row in run.answers if broken_promises(row.scores)} == {
         BROKEN: ["citation_valid"]
     }
 

@@ -87,7 +87,7 @@ def test_a_corpus_without_the_file_has_none(tmp_path: Path) -> None:
     [
         (['{"document": "a.md"}'], r"phrasings\.jsonl:1: statement: Field required"),
         (['{"document": "a.md", "statement": "x", "fr": ["?"]}'], r":1: fr: Extra inputs"),
-        (['{"document": "a.md", "statement": "x", "ja": [""]}'], r":1: ja\.0: String should have at least 1"),
+        (['{"document": "a.md", "statement": "x", "ja": [""]}'], r":1: ja\.0: String should match pattern"),
         (["", "not JSON"], r":2: Invalid JSON"),
         ([json.dumps(SHIPPING), "", json.dumps(SHIPPING)], r":3: the statement of line 1 again"),
     ],
