@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict
 from rag_support.evaluation.bootstrap import Interval, Table, means, parity_gap
 from rag_support.evaluation.dataset import Split
 from rag_support.evaluation.language_id import LanguageRow
-from rag_support.evaluation.metrics import METRICS, area_under, is_right, risk_coverage
+from rag_support.evaluation.metrics import METRICS, is_right
 from rag_support.evaluation.retrieval import LEGS
+from rag_support.evaluation.risk import area_under, risk_coverage
 from rag_support.evaluation.run import AnswerRow, RetrievalRow, Run
 from rag_support.types import LANGUAGES
 

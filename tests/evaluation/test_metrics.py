@@ -25,16 +25,15 @@ from rag_support.evaluation.dataset import GoldSpan, Need
 from rag_support.evaluation.metrics import (
     METRICS,
     Judged,
-    area_under,
     folded,
     has_phrase,
     is_right,
     judge,
     judge_rejected,
     overlaps,
-    risk_coverage,
     written_language,
 )
+from rag_support.evaluation.risk import area_under, risk_coverage
 from rag_support.service.schemas import AnswerResponse, CitationResponse
 
 PROMISES = [name for name, metric in METRICS.items() if metric.promise]
