@@ -29,6 +29,7 @@ _LIST_ITEMS = 12
 _STANDS_OUT = 1.3  # times the mean of a table: rows above it are the ones asked for
 _SAME = 0.6  # overlap of character n-grams from which two statements say the same
 _NOTES = 2
+_MAKE_SURE = "確認してください"  # in the sources' own words, as their marks of disagreement are in conflicts.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,12 @@ class _Section:
         return before if before in self.scores and self.chunk.spans[before].group < 0 else None
 
     def notes(self) -> list[int]:
-        notes = [p for p in self.statements if self.chunk.spans[p].kind == "note"]
-        return sorted(sorted(notes, key=lambda p: -self.matches[p])[:_NOTES])
+        """The notes that match best, and the statement that says where to make sure of a value, whatever it matches."""
+        alone = [p for p in self.statements if self.chunk.spans[p].group < 0]
+        alone.sort(key=lambda p: -self.matches[p])
+        notes = [p for p in alone if self.chunk.spans[p].kind == "note"]
+        making_sure = [p for p in alone if _MAKE_SURE in self.source(p)]
+        return sorted({*notes[:_NOTES], *making_sure[:1]})
 
 
 class _Answer:

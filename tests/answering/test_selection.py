@@ -123,3 +123,14 @@ def test_the_same_statement_of_two_documents_is_given_once(pipeline_over: Over) 
     assert quotes(pipeline_over({"a.md": text, "b.md": text}).answer("電話番号は何番ですか")) == [
         "電話番号は0120-111-222です。"
     ]
+
+
+def test_where_to_make_sure_of_a_number_comes_with_it(pipeline_over: Over) -> None:
+    """Though it matches the question less than the notes do."""
+    guide = (
+        "# 会員の電話番号\n\n会員向けの電話番号は0120-111-222です。最新の案内は、公式ページで確認してください。\n\n"
+        "> 注意：会員の電話番号は、土曜にはつながりにくいです。会員の電話番号は、祝日にもつながりにくいです。\n"
+    )
+    found = quotes(pipeline_over({"guide.md": guide}).answer("会員の電話番号は？"))
+    assert found[0] == "会員向けの電話番号は0120-111-222です。"
+    assert "最新の案内は、公式ページで確認してください。" in found
