@@ -56,14 +56,14 @@ def index(settings: Settings) -> None:
 
 
 def _build(settings: Settings) -> None:
-    from rag_support.embedding import load_embedder
+    from rag_support.embedding import configured_embedder
     from rag_support.ingest.build import build_index
 
     with Progress() as progress:
         manifest = build_index(
             settings.corpus,
             settings.index,
-            load_embedder(settings.embedder),
+            configured_embedder(settings),
             keep=settings.keep_snapshots,
             progress=progress.show,
         )
@@ -104,10 +104,10 @@ def serve(settings: Settings, build_if_missing: bool) -> None:
 @click.pass_obj
 def ask(settings: Settings, question: str, language: str, top_k: int, as_json: bool) -> None:
     """Answer one QUESTION on the terminal, with its sources."""
-    from rag_support.embedding import load_embedder
+    from rag_support.embedding import configured_embedder
     from rag_support.pipeline import Pipeline
 
-    pipeline = Pipeline.open(settings.index, load_embedder(settings.embedder), settings.fallback_language)
+    pipeline = Pipeline.open(settings.index, configured_embedder(settings), settings.fallback_language)
     answer = pipeline.answer(question, language, top_k)
     if as_json:
         from rag_support.service.schemas import AnswerResponse

@@ -26,6 +26,12 @@ class Settings(BaseSettings):
         min_length=1,
         description="the shipped model, a SentenceTransformer folder, or a hub name",
     )
+    query_prefix: str | None = Field(
+        None, max_length=1000, description="put before a question for the model, as in `query: `; else what it brings"
+    )
+    passage_prefix: str | None = Field(
+        None, max_length=1000, description="the same before a passage, as in `passage: `; after a change, `make index`"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe level logged")
     fallback_language: Literal["ja", "en", "zh"] = Field(
         "en", description="answer language when the question's own is not served or cannot be told"

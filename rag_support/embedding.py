@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from tokenizers import Tokenizer
 
-from rag_support.config import SHIPPED_EMBEDDER
+from rag_support.config import SHIPPED_EMBEDDER, Settings
 from rag_support.errors import EmbedderError
 from rag_support.types import Embedder, FloatMatrix
 
@@ -26,19 +26,30 @@ _STATIC_TYPE = "StaticEmbedding"
 _PLAIN_ROWS, _ROWS, _SCALES = "embedding.weight", "embeddings", "weights"
 
 
-def load_embedder(name: str) -> Embedder:
-    """The embedder that a setting names: the shipped model, a SentenceTransformer folder, or a hub name.
+def configured_embedder(settings: Settings) -> Embedder:
+    """The embedder that the settings name. Raises EmbedderError."""
+    return load_embedder(settings.embedder, settings.query_prefix, settings.passage_prefix)
 
-    Raises EmbedderError when there is no such model or it does not load.
+
+def load_embedder(name: str, query_prefix: str | None = None, passage_prefix: str | None = None) -> Embedder:
+    """The shipped model, a SentenceTransformer folder, or a model by its hub name.
+
+    A prefix that is not None takes the place of the prompt that the model brings. Raises EmbedderError when there is no
+    such model, when it does not load, and for a prefix given to a static model, which has no use for one.
     """
     folder = MODELS / SHIPPED_EMBEDDER if name == SHIPPED_EMBEDDER else Path(name)
     if static := _static_folder(folder):
+        if query_prefix or passage_prefix:
+            raise EmbedderError(
+                f"{name}: a static model reads no prefixes. Unset RAG_SUPPORT_QUERY_PREFIX and "
+                "RAG_SUPPORT_PASSAGE_PREFIX, or set RAG_SUPPORT_EMBEDDER to the model that they are meant for."
+            )
         return StaticEmbedder(name, static)
     if name == SHIPPED_EMBEDDER:
         raise EmbedderError(f"{folder}: the shipped model is not whole. Restore it from git, or run `make model`.")
     if not folder.is_dir() and (folder.is_absolute() or name.startswith(".")):
         raise EmbedderError(f"{name}: no such model folder. Set RAG_SUPPORT_EMBEDDER to a SentenceTransformer folder.")
-    return TransformerEmbedder(name)
+    return TransformerEmbedder(name, query_prefix, passage_prefix)
 
 
 def _static_folder(folder: Path) -> Path | None:
@@ -135,7 +146,7 @@ def _mapped_tensors(file: Path) -> dict[str, NDArray[Any]]:
 class TransformerEmbedder:
     """Any model that sentence-transformers loads, with the query and passage prompts it brings."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, query_prefix: str | None = None, passage_prefix: str | None = None) -> None:
         try:
             from sentence_transformers import SentenceTransformer
         except ImportError as error:
@@ -149,12 +160,15 @@ class TransformerEmbedder:
                 f"{name}: sentence-transformers cannot load this model ({type(error).__name__}: {error}). "
                 "Check the name, the folder, and that the hub can be reached."
             ) from error
+        for task, prefix in (("query", query_prefix), ("document", passage_prefix)):
+            if prefix is not None:
+                self._model.prompts[task] = prefix
         self.dimensions = int(self._model.get_embedding_dimension() or 0)
         self.model_id = f"{name}@{self._fingerprint()}"
 
     def _fingerprint(self) -> str:
-        """SHA-256 over all weights in the order of their names: a hub name alone does not say which revision it is."""
-        digest = hashlib.sha256()
+        """SHA-256 over the prompts and all weights: a hub name alone does not say which revision it is."""
+        digest = hashlib.sha256(json.dumps(self._model.prompts, sort_keys=True).encode())
         for key, tensor in sorted(self._model.state_dict().items()):
             digest.update(key.encode())
             digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())

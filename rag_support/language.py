@@ -3,7 +3,8 @@
 The idea: strong evidence first, and honesty when it runs out. In order: scripts other than ours; English grammar
 around a foreign word; kana; characters that only one of Japanese, Simplified or Traditional Chinese writes. For the
 Han text that is left: whether it is a row of words that one of the two languages has (退款), or both (商品配送), or
-neither, and a hashed character n-gram classifier; then what the browser asks for. Latin text is English, romaji,
+neither, and a hashed character n-gram classifier; then priors: what the browser asks for, the language of the
+conversation's earlier question, the language in which the indexed texts use the words. Latin text is English, romaji,
 pinyin, or whatever langdetect is sure of.
 The character sets, words and weights are data, made by `python -m training.language`. Digits, URLs, e-mail addresses,
 brands, markup, emoji, punctuation and zero-width characters are no evidence. Left out on purpose: splitting text by
@@ -15,6 +16,8 @@ import re
 import threading
 import unicodedata
 from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from rag_support.language_data import language_data
 from rag_support.types import Detection
@@ -23,6 +26,10 @@ LONGEST_CHARS = 2_000  # of the question; what follows is not read
 CLASSIFIED_CHARS = 128  # of Han or Latin text; the classifier is sure long before
 HOUSE_LANGUAGE = "ja"  # the sources' language: the prior when Han text is ambiguous and nobody says more
 NOUN_OF_THE_PAGE = 0.89  # the highest confidence in Japanese where Chinese has every character too
+UNPROVEN = 0.89  # the highest confidence in a word or two that another language may write alike
+LONG_ENOUGH_WORDS = 3  # of Latin text, from which resemblance is trusted
+LONG_ENOUGH_CHARS = 5  # of Han text
+LONGEST_SURPRISE = 12  # letters: a shorter romanised word or two may be a name or a word of a third language
 DECISIVE = 0.85  # probability from which the Han classifier is believed without a prior
 AMBIGUOUS = 0.6  # the highest confidence of an answer that rests on a prior
 ROMANISED_LOGIT = 1.0  # from which Latin text is believed to be romaji or pinyin
@@ -79,10 +86,41 @@ _SCRIPTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def detect(text: str, *, accept_language: str | None = None) -> Detection:
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """What to go by where the text itself is ambiguous, the strongest first."""
+
+    accept_language: str | None = None  # the HTTP header, RFC 9110 §12.5.4
+    earlier: str | None = None  # language of the earlier question of the conversation
+    writers: Callable[[str], Collection[str]] | None = None  # Han text → languages in which the indexed texts hold it
+
+    def preference(self) -> float:
+        """-1..1: how much the browser prefers Japanese to Chinese."""
+        asked_for = preferred_languages(self.accept_language)
+        return asked_for.get("ja", 0.0) - asked_for.get("zh", 0.0)
+
+    def of_han(self, han: str) -> str | None:
+        """The language to take for Han text, "ja" or "zh", and None where nothing tells."""
+        if preference := self.preference():
+            return "ja" if preference > 0 else "zh"
+        if self.earlier in ("ja", "zh"):
+            return self.earlier
+        written = set(self.writers(han)) & {"ja", "zh"} if self.writers else set()
+        return written.pop() if len(written) == 1 else None
+
+    def of_name(self) -> str:
+        """The language to take for a mere name."""
+        languages = preferred_languages(self.accept_language)
+        return max(languages, key=lambda tag: languages[tag]) if languages else self.earlier or "en"
+
+
+NO_PRIORS = Priors()
+
+
+def detect(text: str, priors: Priors = NO_PRIORS) -> Detection:
     """Name the language of a question. Never raises on any str; reads the first 2,000 characters.
 
-    `accept_language` is the HTTP header (RFC 9110 §12.5.4); it is asked only where the text is ambiguous.
+    `priors` are asked only where the text is ambiguous.
     """
     text = unicodedata.normalize("NFKC", _IGNORED.sub("", text[:LONGEST_CHARS]))[:LONGEST_CHARS]
     text = _TAG.sub(" ", text)
@@ -91,7 +129,7 @@ def detect(text: str, *, accept_language: str | None = None) -> Detection:
     if not letters:
         return Detection("und", 0.0, "no letters")
     if letters.isascii():
-        return _latin(text, accept_language)
+        return _latin(text, priors)
     han = "".join(_HAN.findall(letters))
     kana_runs = _KANA.findall(letters)
     cjk_chars = len(han) + sum(map(len, kana_runs))
@@ -103,8 +141,8 @@ def detect(text: str, *, accept_language: str | None = None) -> Detection:
     if kana_runs:
         return _with_kana(letters, han, kana_runs)
     if han:
-        return _han(han, accept_language)
-    return _latin(text, accept_language)
+        return _han(han, priors)
+    return _latin(text, priors)
 
 
 def preferred_languages(accept_language: str | None) -> dict[str, float]:
@@ -162,35 +200,34 @@ def _with_kana(letters: str, han: str, kana_runs: list[str]) -> Detection:
     return Detection("ja", 0.99 if is_grammar or (len("".join(kana_runs)) > 1 and not chinese) else 0.9, "kana")
 
 
-def _han(han: str, accept_language: str | None) -> Detection:
-    characters = language_data().characters
-    counts = {name: sum(c in members for c in han) for name, members in characters.items()}
+def _han(han: str, priors: Priors) -> Detection:
+    data = language_data()
+    counts = {name: sum(c in members for c in han) for name, members in data.characters.items()}
     if counts["japanese"] and not counts["chinese"]:
         return Detection("ja", 0.98, "japanese-only characters")
     if counts["chinese"] and not counts["japanese"]:
         kind = {"zh-Hans": "simplified", "zh-Hant": "traditional", None: "chinese"}[_variant(han)]
         return Detection("zh", 0.98, f"{kind}-only characters", _variant(han))
-    asked_for = preferred_languages(accept_language)
-    preference = asked_for.get("ja", 0.0) - asked_for.get("zh", 0.0)
     read = han[:CLASSIFIED_CHARS]
-    logit = language_data().scores["han"].logit(read) + CHARACTER_LOGIT * (counts["japanese"] - counts["chinese"])
-    spelled = {tag: words.spells(read) for tag, words in language_data().words.items()}
-    logit += WORDS_LOGIT * (spelled["ja"] - spelled["zh"])
-    lean = "ja" if logit + PREFERENCE_LOGIT * preference >= 0 else "zh"
-    confidence = _probability(abs(logit + PREFERENCE_LOGIT * preference))
+    own = data.scores["han"].logit(read) + CHARACTER_LOGIT * (counts["japanese"] - counts["chinese"])
+    spelled = {tag: words.spells(read) for tag, words in data.words.items()}
+    own += WORDS_LOGIT * (spelled["ja"] - spelled["zh"])
+    logit = own + PREFERENCE_LOGIT * priors.preference()
+    lean = "ja" if logit >= 0 else "zh"
+    confidence = _probability(abs(logit))
     # 商品配送 is good Japanese and good Chinese, whatever its n-grams resemble more; and customers of a Japanese shop
     # type the noun its pages show (返品), whatever they speak
-    is_shared = all(spelled.values())
+    is_shared = spelled["ja"] and spelled["zh"]
     if is_shared or confidence < DECISIVE or (lean == "ja" and len(han) <= 2):
-        unasked = lean if abs(logit) >= 1 and not is_shared else HOUSE_LANGUAGE
-        prior = "ja" if preference > 0 else "zh" if preference < 0 else unasked
+        unasked = lean if abs(own) >= 1 and not is_shared else HOUSE_LANGUAGE
+        prior = priors.of_han(han) or unasked
         variant = _variant(han) if prior == "zh" else None
         return Detection(prior, AMBIGUOUS if prior == lean else 0.5, f"ambiguous Han text; prior {prior}", variant)
-    name = {"ja": "Japanese", "zh": "Chinese"}[lean]
-    variant = _variant(han) if lean == "zh" else None
-    # Chinese customers copy Japanese nouns from the page, but nobody copies Chinese ones from it
-    ceiling = NOUN_OF_THE_PAGE if lean == "ja" else 1.0
-    return Detection(lean, min(confidence, ceiling), f"Han characters as {name} joins them", variant)
+    if lean == "ja":  # Chinese customers copy Japanese nouns from the page, but nobody copies Chinese ones from it
+        return Detection("ja", min(confidence, NOUN_OF_THE_PAGE), "Han characters as Japanese joins them")
+    is_proven = len(han) >= LONG_ENOUGH_CHARS or (spelled["zh"] and read not in data.seldom_japanese)
+    ceiling = 1.0 if is_proven else UNPROVEN
+    return Detection("zh", min(confidence, ceiling), "Han characters as Chinese joins them", _variant(han))
 
 
 def _probability(logit: float) -> float:
@@ -205,26 +242,27 @@ def _variant(han: str) -> str | None:
     return "zh-Hans" if simplified > traditional else "zh-Hant"
 
 
-def _latin(text: str, accept_language: str | None) -> Detection:
+def _latin(text: str, priors: Priors) -> Detection:
     words = _words(text)
     if not words or _is_name(text, words):
         if not words and all(any(c.isdigit() for c in word) for word in _WORD.findall(text)):
             return Detection("und", 0.0, "only numbers and codes")
-        languages = preferred_languages(accept_language)
-        prior = max(languages, key=lambda tag: languages[tag]) if languages else "en"
+        prior = priors.of_name()
         return Detection(prior, 0.5, f"only names; prior {prior}")
     known = sum(word in language_data().english or word in _FUNCTION_WORDS for word in words) / len(words)
     shouted = text.isupper() and len(words) == 1 and len(words[0]) <= LONGEST_ABBREVIATION
     if known < 1 and not shouted and (written := _romanised(words, known)):
         return written
     if known >= 0.5:
-        confidence = 0.99 if known == 1 and len(words) > 1 else 0.95 if known >= 0.75 else 0.85
+        # gift is German and chat is French too
+        confidence = UNPROVEN if len(words) == 1 else 0.99 if known == 1 else 0.95 if known >= 0.75 else 0.85
         return Detection("en", confidence, "english words")
     line = " ".join(_LATIN.findall(text))  # with its capitals: they tell German
     if len(line) >= 6 and (len(words) > 1 or not line.isascii()):
         tag, probability = _langdetect(line)
         if probability >= (0.7 if known == 0 and len(words) > 1 else 0.9):
-            return Detection(tag, round(0.95 * probability, 3), "latin script; langdetect")
+            ceiling = 0.95 if len(words) > LONG_ENOUGH_WORDS else UNPROVEN
+            return Detection(tag, round(ceiling * probability, 3), "latin script; langdetect")
     return Detection("en", 0.55, "latin script; english unless shown otherwise")
 
 
@@ -244,7 +282,8 @@ def _romanised(words: list[str], known: float) -> Detection | None:
         if 3 * sum(syllables.fullmatch(word) is not None for word in plain) >= 2 * len(plain):
             best = max(best, (language_data().scores[table].logit(line), table, language))
     logit, table, language = best
-    return Detection(language, min(0.97, _probability(logit)), table) if language else None
+    ceiling = 0.97 if len(plain) > LONG_ENOUGH_WORDS or len(line) > LONGEST_SURPRISE else UNPROVEN
+    return Detection(language, min(ceiling, _probability(logit)), table) if language else None
 
 
 _langdetect_lock = threading.Lock()  # langdetect fills its factory without one

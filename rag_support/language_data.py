@@ -76,6 +76,7 @@ class LanguageData:
     characters: dict[str, frozenset[str]]
     english: frozenset[str]  # frequent words, lower case
     words: dict[str, Lexicon]  # "ja", "zh": Han words of the language, none with a decisive character
+    seldom_japanese: Lexicon  # Chinese words that Japanese dictionaries have and Japanese texts hardly use: 優待
     scores: dict[str, HashedScore]  # "han": ja against zh; "romaji", "pinyin": that against the other two
 
 
@@ -87,8 +88,11 @@ def language_data() -> LanguageData:
     return LanguageData(
         characters={name: frozenset(members) for name, members in stored["characters"].items()},
         english=frozenset(stored["english"].split()),
-        words={
-            name: Lexicon({int(size): joined for size, joined in by.items()}) for name, by in stored["words"].items()
-        },
+        words={name: _lexicon(stored["words"][name]) for name in ("ja", "zh")},
+        seldom_japanese=_lexicon(stored["words"]["seldom_ja"]),
         scores={name: HashedScore(**score) for name, score in stored["scores"].items()},
     )
+
+
+def _lexicon(by_size: dict[str, str]) -> Lexicon:
+    return Lexicon({int(size): joined for size, joined in by_size.items()})

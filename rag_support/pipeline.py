@@ -13,6 +13,8 @@ from rag_support.answering.answerability import Answerability
 from rag_support.answering.extractive import ExtractiveAnswerer, refuse
 from rag_support.answering.other_companies import asks_of_another_company
 from rag_support.answering.phrases import SERVED_LANGUAGES
+from rag_support.conversation import MAX_TURNS, resolve
+from rag_support.language import Priors
 from rag_support.question import clean_question
 from rag_support.retrieval.retriever import Retriever
 from rag_support.types import LANGUAGES, Answer, Answerer, Detection, Draft, Embedder, Hit
@@ -51,17 +53,26 @@ class Pipeline:
         language: str = "auto",
         top_k: int = DEFAULT_TOP_K,
         accept_language: str | None = None,
+        conversation: Sequence[str] = (),
     ) -> Answer:
-        """The answer in the asker's language, or in the one asked for. Raises QuestionError for unusable text."""
+        """The answer in the asker's language, or in the one asked for.
+
+        `conversation` holds the earlier questions, the last one just before this. Raises QuestionError for unusable
+        text.
+        """
         started = perf_counter()
         question = clean_question(question)
-        detection = languages.detect(question, accept_language=accept_language)
+        earlier = [clean_question(asked) for asked in conversation[-MAX_TURNS:]]
+        detection = self.detect(question, accept_language, earlier)
+        resolved = resolve(question, earlier)
+        if language == "auto" and resolved.language:
+            language = resolved.language
         target = self._answer_language(detection, language)
         detected = perf_counter()
         # how many passages a caller wants to see must not change what the answer says
-        hits = self.retriever.search(question, max(top_k, DEFAULT_TOP_K), detection.language)
+        hits = self.retriever.search(resolved.question, max(top_k, DEFAULT_TOP_K), detection.language)
         retrieved = perf_counter()
-        draft = self._draft(question, target, hits[:DEFAULT_TOP_K], detection, language)
+        draft = self._draft(resolved.question, target, hits[:DEFAULT_TOP_K], detection, language)
         finished = perf_counter()
         return Answer(
             answer_id=uuid4().hex,
@@ -84,9 +95,16 @@ class Pipeline:
         for question in ("電話", "phone", "电话"):
             self.answer(question)
 
+    def detect(self, question: str, accept_language: str | None = None, earlier: Sequence[str] = ()) -> Detection:
+        """The language of a cleaned question; what the text leaves open, the browser, the conversation and the indexed
+        texts decide, in this order.
+        """
+        spoken = languages.detect(earlier[-1], Priors(accept_language)).language if earlier else None
+        return languages.detect(question, Priors(accept_language, spoken, self.retriever.writers))
+
     def search(self, question: str, top_k: int = DEFAULT_TOP_K) -> list[Hit]:
         question = clean_question(question)
-        return self.retriever.search(question, top_k, languages.detect(question).language)
+        return self.retriever.search(question, top_k, self.detect(question).language)
 
     def _answer_language(self, detection: Detection, asked: str) -> str:
         if asked != "auto":

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rag_support.answering.answerability import AnswerabilityParameters
 from rag_support.errors import DamagedSnapshot, NoSnapshot, SnapshotError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 PASSAGES = "passages.sqlite"
@@ -32,6 +32,7 @@ DENSE_KEYS = "dense-keys.npy"
 LEXICAL = "lexical"
 TOKENS = "tokens"
 GLOSSARY = "glossary.json"
+HAN_USAGE = "han-usage"
 _BUILDING = ".building-"
 _LOCK = ".lock"
 

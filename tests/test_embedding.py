@@ -170,6 +170,25 @@ def test_any_sentence_transformer_folder_works_with_its_prompts(transformer_fold
     assert not np.allclose(embedder.embed_queries(texts), embedder.embed_passages(texts), atol=1e-3)
 
 
+def test_prefixes_take_the_place_of_the_prompts(transformer_folder: Path) -> None:
+    texts = ["電話番号", "return"]
+    plain, prefixed = load_embedder(str(transformer_folder)), load_embedder(str(transformer_folder), "本: ", "文: ")
+    assert np.allclose(prefixed.embed_queries(texts), _without_prompts(transformer_folder, ["本: " + t for t in texts]))
+    assert np.allclose(
+        prefixed.embed_passages(texts), _without_prompts(transformer_folder, ["文: " + t for t in texts])
+    )
+    assert prefixed.model_id != plain.model_id  # an index of the one must not be searched with the other
+
+
+def _without_prompts(folder: Path, texts: list[str]) -> np.ndarray:
+    return load_embedder(str(folder), "", "").embed_queries(texts)
+
+
+def test_a_prefix_for_a_static_model_is_refused_with_the_mend(static_model: Path) -> None:
+    with pytest.raises(EmbedderError, match="Unset RAG_SUPPORT_QUERY_PREFIX"):
+        load_embedder(str(static_model), "query: ")
+
+
 def test_a_transformer_is_told_by_its_weights(transformer_folder: Path, tmp_path: Path) -> None:
     from safetensors.numpy import load_file, save_file
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_support.language import LONGEST_CHARS, Detection, detect, preferred_languages
+from rag_support.language import LONGEST_CHARS, Detection, Priors, detect, preferred_languages
 from rag_support.language_data import DATA, Lexicon, hashed_ngrams
 
 QUESTIONS = {
@@ -68,9 +68,7 @@ def test_variant_is_named_where_the_characters_decide(text, variant):
 )
 def test_plain_text_is_sure_whatever_the_browser_asks_for(text):
     assert detect(text).confidence >= 0.95
-    assert {detect(text, accept_language=header).language for header in ("ja", "zh-CN", "en", "fr")} == {
-        detect(text).language
-    }
+    assert {detect(text, Priors(header)).language for header in ("ja", "zh-CN", "en", "fr")} == {detect(text).language}
 
 
 @pytest.mark.parametrize("text", ["返品", "料金", "住所", "電話"])
@@ -81,7 +79,7 @@ def test_what_both_write_alike_follows_the_browser_and_is_unsure(text):
         ("zh-TW,zh;q=0.9,en;q=0.8", "zh"),
         ("en,zh;q=0.3", "zh"),
     ):
-        detection = detect(text, accept_language=header)
+        detection = detect(text, Priors(header))
         assert detection.language == language
         assert detection.confidence <= 0.6
         assert detection.reason == f"ambiguous Han text; prior {language}"
@@ -92,11 +90,42 @@ def test_what_both_write_alike_follows_the_browser_and_is_unsure(text):
 )
 def test_without_a_browser_a_word_japanese_has_too_is_japanese(text, language):
     assert detect(text).language == language
-    assert detect(text, accept_language="zh-TW").language == "zh"
+    assert detect(text, Priors("zh-TW")).language == "zh"
+
+
+@pytest.mark.parametrize("text", ["返品", "料金", "海外配送"])
+def test_without_a_browser_s_preference_the_conversation_decides_then_the_indexed_texts(text):
+    def written_in(*languages):
+        return lambda _: languages
+
+    assert detect(text, Priors(earlier="zh")).language == "zh"
+    assert detect(text, Priors(earlier="zh", writers=written_in("ja"))).language == "zh"
+    assert detect(text, Priors("ja", earlier="zh")).language == "ja"
+    assert detect(text, Priors("ja;q=0.5,zh;q=0.5", earlier="zh")).language == "zh"
+    assert detect(text, Priors(writers=written_in("zh"))).language == "zh"
+    assert detect(text, Priors(earlier="en", writers=written_in("zh"))).language == "zh"
+    assert detect(text, Priors(writers=written_in("ja", "zh"))) == detect(text)
+    assert detect(text, Priors(earlier="zh")).confidence <= 0.6
+
+
+def test_priors_never_outvote_the_text():
+    chinese = Priors("zh", earlier="zh", writers=lambda _: ("zh",))
+    assert detect("返品できますか", chinese) == detect("返品できますか")
+    assert detect("営業時間", chinese) == detect("営業時間")
+
+
+def test_a_name_alone_is_answered_in_the_conversation_s_language():
+    assert detect("Kindle", Priors(earlier="ja")).language == "ja"
+    assert detect("Kindle", Priors("zh", earlier="ja")).language == "zh"
+
+
+@pytest.mark.parametrize("text", ["gift", "優待", "kawaii", "bonjour"])
+def test_a_word_that_another_language_may_have_too_is_not_sure(text):
+    assert detect(text).confidence < 0.9
 
 
 def test_a_long_word_both_could_write_follows_the_browser():
-    assert detect("運送方式", accept_language="zh-TW").language == "zh"
+    assert detect("運送方式", Priors("zh-TW")).language == "zh"
     assert detect("運送方式").confidence <= 0.6
 
 
@@ -111,7 +140,7 @@ def test_reasons_are_phrases_a_person_understands():
 
 
 def test_brands_alone_are_no_evidence():
-    assert detect("Amazon Prime", accept_language="zh").language == "zh"
+    assert detect("Amazon Prime", Priors("zh")).language == "zh"
     assert detect("Amazon Prime").confidence <= 0.6
     assert detect("amazon.co.jp の返品 https://www.amazon.co.jp/gp/help").language == "ja"
 
@@ -132,7 +161,7 @@ def test_accept_language_is_read_with_its_weights(header, weights):
 
 @given(st.text(ANY_CHARACTER), st.none() | st.text(ANY_CHARACTER))
 def test_no_text_breaks_it(text, header):
-    detection = detect(text, accept_language=header)
+    detection = detect(text, Priors(header))
     assert 0 <= detection.confidence <= 1
     assert detection.language
     assert detection.reason
@@ -194,12 +223,12 @@ def test_data_is_small_and_plain():
 @pytest.mark.parametrize("text", ["商品配送", "安全", "海外配送", "診療時間"])
 def test_words_that_both_languages_have_are_never_sure(text):
     assert detect(text).confidence <= 0.6
-    assert detect(text, accept_language="zh-CN").language == "zh"
-    assert detect(text, accept_language="ja").language == "ja"
+    assert detect(text, Priors("zh-CN")).language == "zh"
+    assert detect(text, Priors("ja")).language == "ja"
 
 
 def test_a_prior_for_chinese_keeps_the_script_of_the_characters():
-    assert detect("門診", accept_language="zh-TW").variant == "zh-Hant"
+    assert detect("門診", Priors("zh-TW")).variant == "zh-Hant"
 
 
 @pytest.mark.parametrize(

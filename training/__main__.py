@@ -22,6 +22,7 @@ from training.encode import open_pairs, write_pairs
 from training.evaluate import evaluate, model_encoder, write_figures
 from training.export import piece_frequencies, write_model
 from training.fold import choose_fold
+from training.texts import TEXTS
 from training.tokenizer import load_tokenizer, train_tokenizer
 from training.traditional import with_traditional
 from training.train import Recipe, train_table
@@ -35,7 +36,7 @@ def main() -> None:
     started = time.monotonic()
     _set_threads(arguments.threads)
 
-    texts = arguments.cache / _name(_data_facts(arguments.data), recipe.pieces)
+    texts = arguments.cache / _name(_data_facts(arguments.data), recipe.pieces, recipe.latin_pieces)
     prepare(arguments.data, recipe, texts)
     pairs, tokenizer = open_pairs(texts / "pairs"), load_tokenizer(texts / "tokenizer.json")
     _say(
@@ -71,7 +72,7 @@ def prepare(data: Path, recipe: Recipe, folder: Path) -> None:
     sources = with_traditional(loaded.sources, data)
     print(f"{len(sources)} sources; the guard dropped {loaded.dropped_rows:,} rows", flush=True)
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = train_tokenizer(sources, recipe.pieces)
+    tokenizer = train_tokenizer(sources, recipe.pieces, recipe.latin_pieces)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     # groups.json is written last, so its presence means that every array is whole.
     write_pairs(sources, tokenizer, folder / "pairs")
@@ -97,7 +98,8 @@ def _set_threads(threads: int) -> None:
 
 
 def _data_facts(data: Path) -> list[object]:
-    files = sorted((f"{path.parent.name}/{path.name}", path.stat().st_size) for path in data.glob("*/*.tsv.gz"))
+    found = [*data.glob("*/*.tsv.gz"), *TEXTS.glob("*.jsonl")]
+    files = sorted((f"{path.parent.name}/{path.name}", path.stat().st_size) for path in found)
     return [files, data_module.WEIGHTS, data_module.SEED]
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from training.data import draw_held_out, evaluation_rows
+from training.data import JAQUAD_TRAIN, draw_held_out, evaluation_rows
 from training.evaluate import recalls, retrieval_set, translation_accuracy
+from training.texts import own_rows
 from training.train import Point, Recipe
 
 Measure = Callable[[np.ndarray], dict[str, float]]  # table → figures, shares between 0 and 1
@@ -31,20 +32,24 @@ def embed(table: np.ndarray, tokenizer: Tokenizer, texts: Sequence[str]) -> np.n
 
 
 def development_measure(data: Path, tokenizer: Tokenizer) -> Measure:
-    """Held-out translation (accuracy@1, both directions averaged) and Japanese questions (recall@1, JSQuAD valid).
+    """Held-out translation (accuracy@1, both directions averaged) and questions (recall@5).
 
-    None of these texts is among those of evaluation.json.
+    The questions are our own held-out ones, each over all passages of its kind, and those of JSQuAD's valid split. None
+    of these texts is among those of evaluation.json.
     """
     held_out = draw_held_out(data).development
-    questions = retrieval_set("jsquad-valid ja→ja", evaluation_rows(data, "qa/jsquad-valid.ja"), True)
+    asked = own_rows(evaluation_rows(data, JAQUAD_TRAIN), prefix="held-out-")
+    sets = [retrieval_set(name.removeprefix("own/"), rows, False) for name, rows in asked.items()]
+    sets.append(retrieval_set("jsquad-valid.ja", evaluation_rows(data, "qa/jsquad-valid.ja"), True))
 
     def measure(table: np.ndarray) -> dict[str, float]:
         figures = {}
         for languages, pairs in held_out.items():
             left, right = (embed(table, tokenizer, side) for side in zip(*pairs, strict=True))
             figures[languages] = round(float(np.mean(translation_accuracy(left, right))), 4)
-        queries, passages = embed(table, tokenizer, questions.queries), embed(table, tokenizer, questions.passages)
-        figures[questions.name] = recalls(queries @ passages.T, questions.relevant)["recall@1"]
+        for task in sets:
+            queries, passages = embed(table, tokenizer, task.queries), embed(table, tokenizer, task.passages)
+            figures[task.name] = recalls(queries @ passages.T, task.relevant)["recall@5"]
         return figures
 
     return measure
@@ -83,7 +88,7 @@ class Curve:
         losses.plot(steps, [point.loss for point in self.points])
         losses.set(xlabel="step", ylabel="training loss (nats)")
         for name in self.points[-1].accuracy:
-            shares.plot(steps, [point.accuracy[name] for point in self.points], label=name.replace("→", " to "))
-        shares.set(xlabel="step", ylabel="held out, accuracy@1 or recall@1")
+            shares.plot(steps, [point.accuracy[name] for point in self.points], label=name)
+        shares.set(xlabel="step", ylabel="held out, accuracy@1 or recall@5")
         shares.legend(fontsize="small")
         figure.savefig(self.folder / "curve.png", dpi=110)

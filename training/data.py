@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from rag_support.evaluation.dataset import load_crosslingual, load_needs, text_key
+from training.texts import own_rows
 
 SEED = 20240607
 HELD_OUT_PAIRS = ("ja-en", "ja-zh", "zh-en")
@@ -52,12 +54,21 @@ WEIGHTS: tuple[tuple[str, float], ...] = (
     ("pairs/banking77-*", 0.5),
     ("pairs/clinc150-*", 0.3),
     ("pairs/*", 1.0),
-    ("qa/medquad.*", 0.5),
-    ("qa/bitcoinorg-*", 4.0),
-    ("qa/covid*", 1.0),
-    ("qa/*", 3.0),
+    ("qa/medquad.*", 1.5),
+    ("qa/bitcoinorg-*", 12.0),
+    ("qa/covid*", 3.0),
+    ("qa/*", 9.0),
+    ("answers/*", 3.0),
+    ("own/wikipedia.*", 3.0),
+    ("own/help-pages.*", 4.5),
 )
+# Folders whose rows are a question and what answers it: the second side is long, and batches are smaller.
+# "answers" and "own" are no folders of the data; see `answer_sentences` and training/texts.py.
+QUESTION_FOLDERS = ("qa", "answers", "own")
 
+JAQUAD_TRAIN = "qa/jaquad-train.ja"
+SENTENCE_END = re.compile(r"(?<=[。！？!?])|(?<=[.!?])\s+")
+SHORTEST_SENTENCE = 9  # characters
 SMALL_FILE_ROWS = 4_096  # smaller files of one folder and language pair share their batches
 
 
@@ -111,12 +122,32 @@ def load(data: Path) -> TrainingData:
         for pair in pairs
         for text in pair
     }
+    rows |= {
+        f"answers/{name.removeprefix('qa/')}": answer_sentences(asked)
+        for name, asked in rows.items()
+        if name.startswith("qa/") and "medquad" not in name  # whose passages are the heads of long answers
+    }
+    rows |= own_rows(rows.get(JAQUAD_TRAIN, []))
     sources, dropped = [], 0
     for name, file_rows in rows.items():
         kept = [row for row in file_rows if text_key(row[0]) not in guarded and text_key(row[1]) not in guarded]
         dropped += len(file_rows) - len(kept)
         sources.append(_source(name, kept))
     return TrainingData(sources, held_out, dropped)
+
+
+def answer_sentences(rows: Iterable[list[str]]) -> list[list[str]]:
+    """Rows of question, passage, answer → question and the sentence of the passage that holds the answer.
+
+    A search ranks sentences beside whole passages. Passages of one sentence, and answers across two, give no row.
+    """
+    found = []
+    for question, passage, answer in (row[:3] for row in rows if len(row) > 2 and row[2].strip()):
+        sentences = [part.strip() for part in SENTENCE_END.split(passage) if len(part.strip()) >= SHORTEST_SENTENCE]
+        holding = next((sentence for sentence in sentences if answer in sentence), None)
+        if holding and len(sentences) > 1:
+            found.append([question, holding])
+    return found
 
 
 def evaluation_rows(data: Path, name: str) -> list[list[str]]:

@@ -289,6 +289,8 @@ def main() -> None:
     undecided = [Counter({t: n for t, n in side.items() if decisive.isdisjoint(t)}) for side in sides]
     english = frequent_english(texts)
     latin = latin_lines(texts, english)
+    chinese = chinese_words(undecided[1], texts.words["zh"], to_traditional)
+    japanese = japanese_words(undecided[0], texts.common)
     scores = {
         "han": fit_and_report("han", undecided[0], undecided[1], longest=3, bits=19),
         "romaji": fit_and_report("romaji", latin["romaji"], latin["pinyin"] + latin["english"], longest=4, bits=15),
@@ -299,8 +301,9 @@ def main() -> None:
         "characters": {name: "".join(sorted(members)) for name, members in (only | shapes).items()},
         "english": " ".join(english),
         "words": {
-            "ja": lexicon(japanese_words(undecided[0], texts.common)),
-            "zh": lexicon(chinese_words(undecided[1], texts.words["zh"], to_traditional)),
+            "ja": lexicon(japanese),
+            "zh": lexicon(chinese),
+            "seldom_ja": lexicon(chinese & set(texts.words["ja"]) - japanese),
         },
         "scores": {
             name: dataclasses.asdict(score) | {"weights": base64.b64encode(zlib.compress(score.weights, 9)).decode()}

@@ -42,7 +42,7 @@ def with_traditional(sources: list[Source], data: Path) -> list[Source]:
     found = list(sources)
     for source in sources:
         first, _, last = source.languages.partition("-")
-        if "zh" not in (first, last) or source.folder == "qa":
+        if "zh" not in (first, last) or source.folder in ("qa", "answers"):
             continue
         pairs = [
             (

@@ -65,7 +65,7 @@ def run(
     settings: Settings, split: str, questions: Path | None, url: str | None, data: Path | None, out: Path | None
 ) -> None:
     """Ask every question, judge every answer, and keep all of it."""
-    from rag_support.embedding import load_embedder
+    from rag_support.embedding import configured_embedder
     from rag_support.evaluation.dataset import load_language_queries, load_needs, split_of
     from rag_support.evaluation.language_id import judge_queries
     from rag_support.evaluation.run import Run, RunInfo, Timings, run_needs, write_run
@@ -87,7 +87,7 @@ def run(
             index = target.index_id
         retrieval = []
         if questions is None and data is not None:
-            retrieval = _crosslingual(load_embedder(settings.embedder), split, data, progress)
+            retrieval = _crosslingual(configured_embedder(settings), split, data, progress)
     timings = Timings(index=index, seconds=round(perf_counter() - started, 1), stages_ms=stages_ms)
     finished = Run(info=info, answers=answers, language=language, retrieval=retrieval, timings=timings)
     folder = out or Path("eval/runs") / file.stem
@@ -104,14 +104,14 @@ def _target(settings: Settings, url: str | None, needs: "Sequence[Need]", file: 
         with OverHttp(url) as server:
             yield server
         return
-    from rag_support.embedding import load_embedder
+    from rag_support.embedding import configured_embedder
     from rag_support.evaluation.dataset import check_gold
     from rag_support.ingest.readers import read_corpus
     from rag_support.pipeline import Pipeline
 
     documents = {document.doc_id: document.text for document in read_corpus(settings.corpus).documents}
     check_gold(needs, documents, file)
-    pipeline = Pipeline.open(settings.index, load_embedder(settings.embedder), settings.fallback_language)
+    pipeline = Pipeline.open(settings.index, configured_embedder(settings), settings.fallback_language)
     yield InProcess(pipeline, documents)
 
 
@@ -248,7 +248,7 @@ def export(run_folder: Path, out: Path | None) -> None:
 @click.pass_obj
 def retrieval(settings: Settings, path: Path, split: str, jaquad: bool, out: Path | None) -> None:
     """Evaluate retrieval over a folder in BEIR's format (corpus.jsonl, queries.jsonl, qrels/)."""
-    from rag_support.embedding import load_embedder
+    from rag_support.embedding import configured_embedder
     from rag_support.evaluation.ranking import write_trec
     from rag_support.evaluation.retrieval import beir_set, jaquad_set, run_retrieval
     from rag_support.evaluation.run import retrieval_rows
@@ -257,7 +257,7 @@ def retrieval(settings: Settings, path: Path, split: str, jaquad: bool, out: Pat
 
     task = jaquad_set(path) if jaquad else beir_set(path, split)
     with Progress() as progress:
-        result = run_retrieval(task, load_embedder(settings.embedder), progress.show)
+        result = run_retrieval(task, configured_embedder(settings), progress.show)
     click.echo(f"{task.name}: {len(task.texts)} texts, {sum(map(len, task.queries.values()))} queries\n")
     click.echo(retrieval_table(summarise_retrieval(retrieval_rows(task, result))))
     if out is not None:

@@ -7,7 +7,6 @@ from urllib.parse import quote
 import httpx
 from pydantic import ValidationError
 
-from rag_support import language as languages
 from rag_support.errors import EvaluationError, QuestionError
 from rag_support.pipeline import Pipeline
 from rag_support.question import clean_question
@@ -64,7 +63,7 @@ class InProcess:
             question = clean_question(text)
         except QuestionError:
             return None
-        return DetectionResponse.of(languages.detect(question, accept_language=accept_language))
+        return DetectionResponse.of(self._pipeline.detect(question, accept_language))
 
     def source_text(self, citation: CitationResponse) -> str:
         return self._documents.get(citation.document, "")[citation.start : citation.end]

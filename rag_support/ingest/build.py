@@ -23,9 +23,11 @@ from rag_support.ingest.spans import Translate
 from rag_support.ingest.traditional import TraditionalWriter
 from rag_support.ingest.translation_memory import TranslationMemory
 from rag_support.retrieval.dense import DenseIndex
+from rag_support.retrieval.han_usage import HanUsage
 from rag_support.retrieval.late_interaction import TokenIndex
 from rag_support.retrieval.lexical import LexicalEntry, LexicalIndex
 from rag_support.retrieval.passages import write_passages
+from rag_support.retrieval.readings import reading_terms
 from rag_support.types import LANGUAGES, Chunk, Document, Embedder, FloatMatrix, Passage, TokenEmbedder
 
 logger = logging.getLogger(__name__)
@@ -79,6 +81,9 @@ def build_index(
                         " ".join((*span.texts.values(), *(text for texts in questions.values() for text in texts)))
                         for span, questions in zip(chunk.spans, of_spans, strict=True)
                     ],
+                    readings=reading_terms([span.texts[chunk.language] for span in chunk.spans])
+                    if chunk.language == "ja"
+                    else [()] * len(chunk.spans),
                 )
                 for chunk, of_chunk, of_spans in zip(chunks, passages, asked, strict=True)
             ]
@@ -91,6 +96,7 @@ def build_index(
         DenseIndex.build(vectors).save(folder / snapshot.DENSE)
         rows = np.array([(unit.chunk_row, unit.span) for unit in units], dtype=np.int32)
         np.save(folder / snapshot.DENSE_ROWS, rows, allow_pickle=False)
+        HanUsage.build(_written(chunks, asked)).save(folder / snapshot.HAN_USAGE)
         (folder / snapshot.GLOSSARY).write_text(json.dumps(glossary, ensure_ascii=False), encoding="utf-8")
 
         files = snapshot.file_list(folder)
@@ -153,6 +159,15 @@ def _asked(phrasings: Phrasings, chunks: Sequence[Chunk]) -> list[Sequence[_Ques
             "date.", len(stale), PHRASINGS_FILE, document, statement,
         )  # fmt: skip
     return [phrasings.of_spans(chunk) for chunk in chunks]
+
+
+def _written(chunks: Sequence[Chunk], asked: Sequence[Sequence[_Questions]]) -> Iterable[tuple[str, str]]:
+    """(language, text) of every span and of every customer's question."""
+    for chunk in chunks:
+        yield from (item for span in chunk.spans for item in span.texts.items())
+    for of_spans in asked:
+        for questions in of_spans:
+            yield from ((language, text) for language, texts in questions.items() for text in texts)
 
 
 def _count_by_language(asked: Sequence[Sequence[_Questions]]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 Across languages a question shares no words with the passage, and one mean vector blurs what it asks. Token by token the
 question still meets its counterparts: score = sum over question tokens of the best cosine with a token of the text,
-weighted by the length of the token's vector, which for a static model grows with how much the token tells.
+weighted by the squared length of the token's vector, which for a static model grows with how much the token tells.
 Late interaction as in ColBERT (Khattab and Zaharia, SIGIR 2020, arXiv:2004.12832), over static vectors.
 """
 
@@ -53,7 +53,7 @@ class TokenIndex:
         if not asked or not len(texts):
             return [SoftCoverage(0.0, np.zeros(len(starts) - 1, dtype=np.float32)) for _, starts in parts]
         vectors = embedder.token_vectors(asked)
-        weights = np.linalg.norm(vectors, axis=1)
+        weights = np.square(vectors).sum(axis=1)
         weights /= max(float(weights.sum()), 1e-9)
         cosines = np.maximum(_unit(vectors) @ _unit(embedder.token_vectors(texts.tolist())).T, 0.0)
         found: list[SoftCoverage] = []

@@ -11,12 +11,14 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import bm25s
 import numpy as np
 from numpy.typing import NDArray
 
+from rag_support.retrieval.readings import question_readings
 from rag_support.retrieval.span_values import SpanValues
 from rag_support.retrieval.tokens import is_grammar, passage_terms, query_terms
 
@@ -30,11 +32,12 @@ _CONTENT_REPEATS = 4  # how many times more a term that carries content counts t
 @dataclass(frozen=True, slots=True)
 class LexicalEntry:
     """One chunk as the lexical leg sees it: passages and, where there are any, customers' questions, a text a language;
-    and of each span its text in all languages with the questions that it answers.
+    and of each span its text in all languages with the questions that it answers, and the readings of its words.
     """
 
-    passages: Sequence[str]
+    passages: Sequence[str]  # that in the source's language first
     spans: Sequence[str]
+    readings: Sequence[Sequence[str]]  # for each span
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +85,15 @@ class LexicalIndex:
             return [vocabulary.setdefault(term, len(vocabulary)) for term in terms]
 
         for row, entry in enumerate(entries):
-            for passage in entry.passages:
-                passage_ids = number(passage_terms(passage)) or number([""])  # bm25s wants a term in each
+            read = list(dict.fromkeys(chain.from_iterable(entry.readings)))
+            for position, passage in enumerate(entry.passages):
+                terms = passage_terms(passage) + (read if position == 0 else [])
+                passage_ids = number(terms or [""])  # bm25s wants a term in each
                 frequency.update(set(passage_ids))
                 ids.append(passage_ids)
                 rows.append(row)
-            texts = (*entry.spans, "\n".join(entry.passages))
-            span_terms.append([sorted(set(number(passage_terms(text)) or number([""]))) for text in texts])
+            texts = zip((*entry.spans, "\n".join(entry.passages)), (*entry.readings, read), strict=True)
+            span_terms.append([sorted(set(number([*passage_terms(text), *more] or [""]))) for text, more in texts])
         idf = [_weight(frequency[number], len(ids)) for number in range(len(vocabulary))]
         bm25 = bm25s.BM25(method="lucene")
         bm25.index(
@@ -120,13 +125,21 @@ class LexicalIndex:
         return all(term in self._vocabulary for term in query_terms(expression))
 
     def query(self, question: str, widening: str) -> LexicalQuery:
-        terms = set(query_terms(question))
+        terms = set(self._asked(question))
         extra = set(query_terms(widening)) - terms
         total = sum(self._weight(term) for term in sorted(terms))
         own = self._weights(terms)
         widened = self._weights(extra)
         known = float(own.sum()) / total if total else 0.0
         return LexicalQuery(own, widened, total, float(widened.sum()), known)
+
+    def _asked(self, question: str) -> list[str]:
+        """The terms of a question, with repeats; a Latin word that occurs nowhere is taken by its sound."""
+        readings = {stem: term for stem, term in question_readings(question).items() if term in self._vocabulary}
+        return [
+            readings[term] if term in readings and term not in self._vocabulary else term
+            for term in query_terms(question)
+        ]
 
     def _weights(self, terms: Iterable[str]) -> NDArray[np.float32]:
         weights = np.zeros(len(self._vocabulary), dtype=np.float32)
@@ -145,7 +158,7 @@ class LexicalIndex:
         """At most k (chunk row, BM25 score), best first; a chunk scores as its best passage. Empty without a match."""
         ids = [
             self._vocabulary[term]
-            for term in query_terms(question)
+            for term in self._asked(question)
             if term in self._vocabulary
             for _ in range(1 if is_grammar(term) else _CONTENT_REPEATS)
         ]

@@ -2,13 +2,13 @@
 
 The dense leg ranks a chunk by its best vector, be it the whole passage, one of its spans or a customer's question that
 a span answers, in any language. The lexical leg is BM25 over the same texts, once with the question's own words and
-once widened by the glossary. Each leg abstains where it cannot match. Reciprocal rank fusion chooses the candidates;
-their order is that of the evidence: cosines of passage and best span, and the share of the question's terms that the
-chunk holds.
+once widened by the glossary. Each leg abstains where it cannot match. Reciprocal rank fusion chooses the candidates,
+the lexical leg weighing as much as the share of the question's words that the texts use at all; their order is that of
+the evidence: cosines of passage and best span, and the share of the question's terms that the chunk holds.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +21,7 @@ from rag_support.errors import DamagedSnapshot, EmbedderMismatch
 from rag_support.retrieval.dense import DenseIndex
 from rag_support.retrieval.fusion import reciprocal_rank_fusion
 from rag_support.retrieval.glossary import Glossary
+from rag_support.retrieval.han_usage import HanUsage
 from rag_support.retrieval.late_interaction import SoftCoverage, TokenIndex
 from rag_support.retrieval.lexical import LexicalIndex, LexicalQuery
 from rag_support.retrieval.passages import PassageStore
@@ -61,6 +62,7 @@ class Retriever:
         if self.manifest.embedder != embedder.model_id:
             raise EmbedderMismatch(folder / snapshot.MANIFEST, self.manifest.embedder, embedder.model_id)
         required = [snapshot.PASSAGES, snapshot.DENSE, snapshot.DENSE_ROWS, snapshot.GLOSSARY]
+        required += [f"{snapshot.HAN_USAGE}/{language}.npy" for language in ("ja", "zh")]
         if isinstance(embedder, TokenEmbedder):
             required.append(f"{snapshot.TOKENS}/values.npy")
         snapshot.check_files(folder, self.manifest, required)
@@ -73,6 +75,7 @@ class Retriever:
             (TokenIndex.load(folder / snapshot.TOKENS), embedder) if isinstance(embedder, TokenEmbedder) else None
         )
         self._glossary = Glossary(json.loads((folder / snapshot.GLOSSARY).read_text(encoding="utf-8")))
+        self._han_usage = HanUsage.load(folder / snapshot.HAN_USAGE)
         if self._dense.rows != len(rows) or self._dense.dimensions != embedder.dimensions:
             raise DamagedSnapshot(folder / snapshot.DENSE, "its vectors do not match the list of their texts.")
         # the vectors of one chunk stand together
@@ -88,7 +91,7 @@ class Retriever:
         widening = self._glossary.widening(question)
         rankings = self._rankings(question, vector, widening)
         query = self._lexical.query(question, widening)
-        candidates = [row for row, _ in reciprocal_rank_fusion(list(rankings.values()))][: max(k, _CANDIDATES)]
+        candidates = _fused(rankings, query.known)[: max(k, _CANDIDATES)]
         soft = self._soft_coverage(question, candidates, language)
         found = [self._score(row, vector, query, of_chunk) for row, of_chunk in zip(candidates, soft, strict=True)]
         found.sort(key=lambda candidate: -candidate.score)
@@ -98,12 +101,17 @@ class Retriever:
         """Whether the indexed texts use every term of an expression."""
         return self._lexical.knows(expression)
 
+    def writers(self, han: str) -> list[str]:
+        """Those of "ja" and "zh" in which the indexed texts hold a piece of Han text."""
+        return self._han_usage.writers(han)
+
     def legs(self, question: str) -> dict[str, list[Chunk]]:
         """What each leg finds by itself, best first, and what fusing them gives before the evidence is weighed."""
         question = search_text(question)
         vector = self._embedder.embed_queries([question])[0]
-        rankings = self._rankings(question, vector, self._glossary.widening(question))
-        rankings["fused"] = [row for row, _ in reciprocal_rank_fusion(list(rankings.values()))]
+        widening = self._glossary.widening(question)
+        rankings = self._rankings(question, vector, widening)
+        rankings["fused"] = _fused(rankings, self._lexical.query(question, widening).known)
         return {name: [self.passages.chunk(row) for row in rows] for name, rows in rankings.items()}
 
     def _rankings(self, question: str, vector: NDArray[np.float32], widening: str) -> dict[str, list[int]]:
@@ -167,6 +175,12 @@ class Retriever:
             span_scores=tuple(np.minimum(spans, 1.0).astype(float).round(4).tolist()),
             evidence=candidate.evidence,
         )
+
+
+def _fused(rankings: Mapping[str, list[int]], known: float) -> list[int]:
+    """Chunk rows. A question in another language shares a stray word with the texts, which must not outvote vectors."""
+    weights = {"lexical": known}
+    return [row for row, _ in reciprocal_rank_fusion([(rows, weights.get(leg, 1)) for leg, rows in rankings.items()])]
 
 
 _T = TypeVar("_T", float, NDArray[np.float32])

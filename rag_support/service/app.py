@@ -19,8 +19,9 @@ from starlette.exceptions import HTTPException
 from rag_support import __version__
 from rag_support import language as languages
 from rag_support.config import Settings
-from rag_support.embedding import load_embedder
+from rag_support.embedding import configured_embedder
 from rag_support.errors import SnapshotError
+from rag_support.language import Priors
 from rag_support.question import clean_question
 from rag_support.service.guards import GuardMiddleware
 from rag_support.service.live import LiveIndex
@@ -74,7 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     Raises EmbedderError when the model does not load.
     """
-    live = LiveIndex(settings, load_embedder(settings.embedder))
+    live = LiveIndex(settings, configured_embedder(settings))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -97,7 +98,9 @@ def create_app(settings: Settings) -> FastAPI:
     async def answers(body: AnswerRequest, accept_language: str | None = Header(None)) -> Response:
         """Answer a question in the asker's language, every statement with its citation, or refuse with a reason."""
         pipeline = live.pipeline()
-        return _json(AnswerResponse.of(pipeline.answer(body.question, body.language, body.top_k, accept_language)))
+        earlier = [turn.question for turn in body.conversation]
+        answer = pipeline.answer(body.question, body.language, body.top_k, accept_language, earlier)
+        return _json(AnswerResponse.of(answer))
 
     @router.post("/v1/search", response_model=SearchResponse, responses=_problems(408, 413, 415, 422, 503))
     async def search(body: SearchRequest) -> Response:
@@ -109,7 +112,10 @@ def create_app(settings: Settings) -> FastAPI:
     @router.post("/v1/language", responses=_problems(408, 413, 415, 422, 503))
     async def language(body: LanguageRequest, accept_language: str | None = Header(None)) -> DetectionResponse:
         """The language of a text, how sure that is, and why."""
-        return DetectionResponse.of(languages.detect(clean_question(body.text), accept_language=accept_language))
+        text = clean_question(body.text)
+        with suppress(SnapshotError):  # the texts of an index help, and are not needed
+            return DetectionResponse.of(live.pipeline().detect(text, accept_language))
+        return DetectionResponse.of(languages.detect(text, Priors(accept_language)))
 
     @router.get("/v1/passages/{passage_id}", responses=_problems(404, 503))
     async def passage(passage_id: str) -> PassageResponse:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rag_support.conversation import MAX_TURNS
 from rag_support.question import MAX_CHARS
 from rag_support.snapshot import Manifest
 from rag_support.types import LANGUAGES, Answer, Chunk, Citation, Conflict, Detection, Hit
@@ -16,10 +17,17 @@ class _Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Turn(_Request):
+    question: Text
+
+
 class AnswerRequest(_Request):
     question: Text
     language: Literal["auto", "ja", "en", "zh"] = Field("auto", description="language of the answer")
     top_k: TopK = 10
+    conversation: list[Turn] = Field(
+        [], max_length=100, description=f"earlier turns, oldest first; the last {MAX_TURNS} are read"
+    )
 
 
 class SearchRequest(_Request):

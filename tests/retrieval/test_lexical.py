@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_support.retrieval.lexical import LexicalEntry, LexicalIndex
+from rag_support.retrieval.readings import reading_terms
 from rag_support.retrieval.tokens import passage_terms
 
 PASSAGES = [
@@ -17,7 +18,11 @@ PASSAGES = [
 
 
 def index_of(*passages: tuple[str, ...]) -> LexicalIndex:
-    return LexicalIndex.build([LexicalEntry(passages=list(texts), spans=[" ".join(texts)]) for texts in passages])
+    return LexicalIndex.build([entry(list(texts), [" ".join(texts)]) for texts in passages])
+
+
+def entry(passages: list[str], spans: list[str]) -> LexicalEntry:
+    return LexicalEntry(passages, spans, reading_terms(spans))
 
 
 def rows(index: LexicalIndex, question: str, k: int = 10) -> list[int]:
@@ -95,8 +100,8 @@ def test_scores_are_bm25_with_the_constants_of_lucene() -> None:
 def test_coverage_is_the_share_of_the_questions_weight_that_a_chunk_holds() -> None:
     index = LexicalIndex.build(
         [
-            LexicalEntry(passages=["phone number\nreturn order"], spans=["phone number", "return order"]),
-            LexicalEntry(passages=["shipping"], spans=["shipping"]),
+            entry(["phone number\nreturn order"], ["phone number", "return order"]),
+            entry(["shipping"], ["shipping"]),
         ]
     )
     query = index.query("phone return", "")
@@ -112,6 +117,18 @@ def test_terms_that_only_the_glossary_adds_are_told_apart() -> None:
     assert 0 < own < 1
     assert widened > 0
     assert index.chunk_coverage(index.query("policy", "policy"), 0) == (pytest.approx(1), 0)
+
+
+def test_a_name_in_latin_letters_finds_how_the_passage_writes_it() -> None:
+    index = index_of(("品川駅の窓口は9時に開きます。",), ("横浜駅の窓口は10時に開きます。",))
+    assert rows(index, "When does Yokohama open?") == [1]
+    assert index.chunk_coverage(index.query("Yokohama", ""), 1) == (pytest.approx(1), 0)
+    assert index.query("Yokohama", "").known == pytest.approx(1)
+
+
+def test_a_word_that_the_passages_write_in_latin_letters_is_not_replaced_by_its_sound() -> None:
+    index = index_of(("Sakura cards are accepted.",), ("桜の見頃は四月です。",))
+    assert rows(index, "Sakura") == [0]
 
 
 def test_a_passage_without_a_term_is_indexed_and_never_found() -> None:

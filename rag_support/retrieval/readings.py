@@ -1,0 +1,109 @@
+"""Japanese words → romanised readings as lexical terms, so that "Kuzaki" or "henpin" finds 国崎 and 返品.
+
+Names of people, places and products are what a question in another language and a Japanese text share only by sound,
+and no embedding model knows them all. The passage side reads every word that has kanji or katakana (SudachiPy with its
+core dictionary, imported when an index is built and never for a question); the question side brings a Latin word to
+the same key. Long vowels and doubled letters are dropped on both sides, since people write Tosho, Toushou and Tōshō.
+Source of the romanisation: Hepburn, in the simplified form of passports.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+from rag_support.language_data import language_data
+from rag_support.retrieval.tokens import fold, query_terms
+
+_MARK = "~"  # before the key, so that no written word is taken for a reading
+_SHORTEST_KEY = 3  # letters; 木 and 気 are both "ki"
+_LONGEST_KEY = 24
+_SHORTEST_WORD = 4  # letters of a question's word
+_SUDACHI_CHARS = 8_000  # SudachiPy refuses more than 49,149 bytes at once
+_HAS_READING = re.compile("[\u30a1-\u30fa\u3400-\u9fff々]")
+_LATIN_WORD = re.compile("[a-z\u00c0-\u024f]+")
+
+_KANA = {
+    pair[0]: pair[1:]
+    for pair in (
+        "アa イi ウu エe オo カka キki クku ケke コko サsa シshi スsu セse ソso タta チchi ツtsu テte トto "
+        "ナna ニni ヌnu ネne ノno ハha ヒhi フfu ヘhe ホho マma ミmi ムmu メme モmo ヤya ユyu ヨyo "
+        "ラra リri ルru レre ロro ワwa ヰi ヱe ヲo ンn ガga ギgi グgu ゲge ゴgo ザza ジji ズzu ゼze ゾzo "
+        "ダda ヂji ヅzu デde ドdo バba ビbi ブbu ベbe ボbo パpa ピpi プpu ペpe ポpo ヴvu"
+    ).split()
+}
+_SMALL = {"ャ": "ya", "ュ": "yu", "ョ": "yo", "ァ": "a", "ィ": "i", "ゥ": "u", "ェ": "e", "ォ": "o", "ヮ": "wa"}
+_SPELLINGS = (("tch", "cch"), ("nm", "mm"), ("np", "mp"), ("nb", "mb"), ("l", "r"))  # Shimbashi is Shinbashi
+_LONG_VOWELS = re.compile("(?<=o)u|(?<=e)i|h(?=[^aiueoy]|$)")  # Ohtani: h after a vowel is a long one
+_DOUBLED = re.compile(r"(.)\1+")
+
+
+def reading_terms(texts: Sequence[str]) -> list[list[str]]:
+    """For each Japanese text the terms of its words, and of each two words that stand together, without repeats."""
+    return [list(dict.fromkeys(_terms_of(text))) for text in texts]
+
+
+def question_readings(question: str) -> dict[str, str]:
+    """Lexical term → its reading term, for the Latin words of a question that are no common English words."""
+    english = language_data().english
+    found = {}
+    for word in _LATIN_WORD.findall(fold(question)):
+        key = _key(word)
+        if len(word) >= _SHORTEST_WORD and len(key) >= _SHORTEST_KEY and word not in english:
+            found.update(dict.fromkeys(query_terms(word), _MARK + key))
+    return found
+
+
+def romanise(kana: str) -> str:
+    """Katakana in Latin letters; long vowel marks and small ッ are left out, other characters too."""
+    syllables: list[str] = []
+    for character in kana:
+        if character in _KANA:
+            syllables.append(_KANA[character])
+        elif character in _SMALL and syllables:
+            syllables[-1] = _contracted(syllables[-1], _SMALL[character])
+    return "".join(syllables)
+
+
+def _contracted(syllable: str, small: str) -> str:
+    """シ + ャ → sha, ニ + ャ → nya, テ + ィ → ti, フ + ァ → fa."""
+    consonant = syllable.rstrip("aiueo")
+    return consonant + (small.lstrip("y") if consonant in ("sh", "ch", "j") else small)
+
+
+@lru_cache(maxsize=50_000)
+def _key(romaji: str) -> str:
+    decomposed = unicodedata.normalize("NFD", romaji)
+    key = "".join(character for character in decomposed if "a" <= character <= "z")
+    for written, usual in _SPELLINGS:
+        key = key.replace(written, usual)
+    return _DOUBLED.sub(r"\1", _LONG_VOWELS.sub("", key))
+
+
+def _terms_of(text: str) -> Iterable[str]:
+    """Of every word, of every part of a compound (東京 in 東京都), and of two words that stand together (藤山一郎)."""
+    from sudachipy import SplitMode
+
+    text = unicodedata.normalize("NFKC", text)
+    for first in range(0, len(text), _SUDACHI_CHARS):
+        before = ""
+        for word in _tokenizer().tokenize(text[first : first + _SUDACHI_CHARS]):
+            reading = _reading(word)
+            parts = [_reading(part) for part in word.split(SplitMode.A)]
+            for romaji in (reading, *parts, before + reading if before and reading else ""):
+                key = _key(romaji)
+                if _SHORTEST_KEY <= len(key) <= _LONGEST_KEY:
+                    yield _MARK + key
+            before = reading
+
+
+def _reading(word: Any) -> str:
+    return romanise(word.reading_form()) if _HAS_READING.search(word.surface()) else ""
+
+
+@cache
+def _tokenizer() -> Any:
+    from sudachipy import Dictionary, SplitMode
+
+    return Dictionary(dict="core").tokenizer(SplitMode.C)
