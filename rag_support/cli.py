@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from rag_support import __version__
 from rag_support.config import Settings
-from rag_support.errors import NoSnapshot, RagSupportError
+from rag_support.errors import NoSnapshot, OutdatedSnapshot, RagSupportError, SnapshotError
 from rag_support.evaluation.commands import evaluate
 from rag_support.progress import Progress
 
@@ -75,20 +75,33 @@ def _build(settings: Settings) -> None:
     )
     for left in manifest.left_out:
         click.echo(f"Left out: {left.doc_id}: {left.problem} {left.mend}", err=True)
+    for found in manifest.planted:
+        click.echo(f"Look at: {found}", err=True)
+
+
+def _has_none(settings: Settings) -> bool:
+    """Whether there is no index, or only one of another version or model. A damaged one is for its owner to see."""
+    from rag_support import snapshot
+    from rag_support.embedding import configured_embedder
+
+    try:
+        manifest = snapshot.read_manifest(settings.index / snapshot.current_id(settings.index))
+    except (NoSnapshot, OutdatedSnapshot):
+        return True
+    except SnapshotError:
+        return False
+    return manifest.embedder != configured_embedder(settings).model_id
 
 
 @main.command()
-@click.option("--build-if-missing", is_flag=True, help="Build the index first when there is none.")
+@click.option(
+    "--build-if-missing", is_flag=True, help="Build the index first when there is none for this version and model."
+)
 @click.pass_obj
 def serve(settings: Settings, build_if_missing: bool) -> None:
     """Serve the HTTP API and the web page until interrupted."""
-    from rag_support import snapshot
-
-    if build_if_missing:
-        try:
-            snapshot.current_id(settings.index)
-        except NoSnapshot:
-            _build(settings)
+    if build_if_missing and _has_none(settings):
+        _build(settings)
     from rag_support.service.server import serve as run
 
     run(settings)

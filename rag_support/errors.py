@@ -59,6 +59,10 @@ class DamagedSnapshot(SnapshotError):
         self.file = file
 
 
+class OutdatedSnapshot(DamagedSnapshot):
+    """A whole snapshot of another version of this program."""
+
+
 class EmbedderMismatch(SnapshotError):
     def __init__(self, manifest: Path, built_with: str, asked_for: str) -> None:
         super().__init__(

@@ -20,7 +20,7 @@ from typing import IO
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rag_support.answering.answerability import AnswerabilityParameters
-from rag_support.errors import DamagedSnapshot, NoSnapshot, SnapshotError
+from rag_support.errors import DamagedSnapshot, NoSnapshot, OutdatedSnapshot, SnapshotError
 
 FORMAT_VERSION = 3
 CURRENT = "CURRENT"
@@ -67,6 +67,12 @@ class StoredFile(_Frozen):
     size: int  # bytes
 
 
+class _AnyManifest(BaseModel):
+    """What manifests of all versions have."""
+
+    format_version: int
+
+
 class Manifest(_Frozen):
     format_version: int
     snapshot_id: str
@@ -76,6 +82,7 @@ class Manifest(_Frozen):
     counts: Counts
     sources: tuple[Source, ...]
     left_out: tuple[SourceLeftOut, ...]
+    planted: tuple[str, ...]  # what in the sources seems to be meant for machines, for the editors to read
     answerability: AnswerabilityParameters  # when to refuse, as it was when the index was built
     files: dict[str, StoredFile]
     seal: str = ""  # SHA-256 of this manifest's JSON with an empty seal; set when it is published
@@ -174,11 +181,12 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         content = path.read_bytes()
+        found = _AnyManifest.model_validate_json(content).format_version
+        if found != FORMAT_VERSION:
+            raise OutdatedSnapshot(path, f"it has format {found}; this version reads {FORMAT_VERSION}.")
         manifest = Manifest.model_validate_json(content)
     except (OSError, ValidationError) as error:
         raise DamagedSnapshot(path, "the manifest is missing or not readable.") from error
-    if manifest.format_version != FORMAT_VERSION:
-        raise DamagedSnapshot(path, f"it has format {manifest.format_version}; this version reads {FORMAT_VERSION}.")
     if content != manifest.sealed().to_json():
         raise DamagedSnapshot(path, "the manifest is not as it was written.")
     return manifest

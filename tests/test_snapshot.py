@@ -11,7 +11,7 @@ from small_parts import TRANSLATIONS, write_corpus, write_static_model
 
 from rag_support import snapshot
 from rag_support.embedding import StaticEmbedder, load_embedder
-from rag_support.errors import DamagedSnapshot, EmbedderMismatch, NoSnapshot, SnapshotError
+from rag_support.errors import DamagedSnapshot, EmbedderMismatch, NoSnapshot, OutdatedSnapshot, SnapshotError
 from rag_support.ingest.build import build_index
 from rag_support.pipeline import Pipeline
 
@@ -108,7 +108,14 @@ def test_a_manifest_of_another_format_says_so(index: Path) -> None:
     manifest = folder / snapshot.MANIFEST
     wanted, found = f'"format_version": {snapshot.FORMAT_VERSION}', f'"format_version": {snapshot.FORMAT_VERSION + 1}'
     manifest.write_text(manifest.read_text(encoding="utf-8").replace(wanted, found), encoding="utf-8")
-    with pytest.raises(DamagedSnapshot, match=f"format {snapshot.FORMAT_VERSION + 1}"):
+    with pytest.raises(OutdatedSnapshot, match=f"format {snapshot.FORMAT_VERSION + 1}"):
+        snapshot.read_manifest(folder)
+
+
+def test_a_manifest_with_the_fields_of_another_version_says_so_too(index: Path) -> None:
+    folder = index / snapshot.current_id(index)
+    (folder / snapshot.MANIFEST).write_text('{"format_version": 1, "names": "of another time"}', encoding="utf-8")
+    with pytest.raises(OutdatedSnapshot, match="format 1"):
         snapshot.read_manifest(folder)
 
 

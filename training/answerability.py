@@ -1,11 +1,13 @@
-"""Fit when to refuse: dev questions over an index → rag_support/data/answerability.json.
+"""Fit when to refuse: questions over indexes → rag_support/data/answerability.json.
 
-Each question is searched in the shipped corpus three times: as it is, with customers' phrasings ("phrased"), without
-them ("within" a language), and without translations either ("across" languages); each time a logistic model learns from
-the evidence whether the question is answerable. The threshold of a language is the probability that all but
-FALSE_REFUSALS of its answerable questions reach, drawn half-way to that of all languages together, since ninety
-questions place such a tail only roughly. Fitted on the dev split, and on more questions without an answer that serve
-nothing else.
+Three logistic models learn from the evidence whether a question is answerable. "phrased" is for an index with
+customers' phrasings and learns from the shipped corpus as it is. "within" a language and "across" languages are for
+everybody else's documents. They learn from the shipped corpus without phrasings, and without translations, and from
+help pages that the embedding model was not trained on: half of them are indexed, all are asked about, and the questions
+about the other half have no answer although they are of the same kind. The threshold of a language is the probability
+that all but FALSE_REFUSALS of its answerable questions reach, drawn half-way to that of all languages together, since
+some hundred questions place such a tail only roughly. Of the project's questions the dev split is used, and more
+without an answer that serve nothing else.
 
     python -m training.answerability --corpus corpus
 """
@@ -13,7 +15,7 @@ nothing else.
 import argparse
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +30,7 @@ from rag_support.answering.answerability import (
     DATA,
     AnswerabilityModel,
     AnswerabilityParameters,
-    best_evidence,
+    evidence_of,
     shipped_parameters,
 )
 from rag_support.config import SHIPPED_EMBEDDER
@@ -39,19 +41,29 @@ from rag_support.ingest.build import build_index
 from rag_support.question import clean_question
 from rag_support.retrieval.retriever import Retriever
 from rag_support.types import LANGUAGES, Embedder
+from training.texts import help_pages
 
 QUESTIONS = [Path("eval/questions/dev.jsonl"), Path("eval/questions/calibration.jsonl")]
 # Share of answerable questions refused, among those it is fitted on; a corpus that nobody fitted anything to is met
 # with more caution, for wrong is worse than "the guide does not say".
 FALSE_REFUSALS = {"phrased": 0.04, "within": 0.06, "across": 0.06}
-# what is left out of the corpus, and the languages of the questions
-_CORPORA: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("phrased", (), LANGUAGES),
-    ("within", ("phrasings.jsonl",), LANGUAGES),
-    ("across", ("phrasings.jsonl", "translations", "glossary.tsv"), ("en", "zh")),
+# what is left out of the corpus, and the languages of the questions, there and over the help pages
+_CORPORA: tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
+    ("phrased", (), LANGUAGES, ()),
+    ("within", ("phrasings.jsonl",), LANGUAGES, ("ja",)),
+    ("across", ("phrasings.jsonl", "translations", "glossary.tsv"), ("en", "zh"), ("en", "zh")),
 )
+_PAGES_OF_A_DOCUMENT = 14  # held-out help pages stand by subject, so many of each
 _FOLDS = 10
 _REGULARISATION = 0.3  # scikit-learn's C; few questions, so little freedom
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    need: str
+    language: str
+    text: str
+    answerable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +83,58 @@ def main() -> None:
     embedder = load_embedder(SHIPPED_EMBEDDER)
     with tempfile.TemporaryDirectory() as scratch:
         fitted = {}
-        for name, left_out, asked_in in _CORPORA:
+        for name, left_out, asked_in, pages_asked_in in _CORPORA:
             corpus, index = Path(scratch) / name / "corpus", Path(scratch) / name / "index"
             shutil.copytree(arguments.corpus, corpus, ignore=shutil.ignore_patterns("README*", "LICENSE*", *left_out))
-            fitted[name] = _fit(name, list(_examples(corpus, index, arguments.questions, asked_in, embedder)))
+            asked = list(_asked(arguments.questions, asked_in))
+            examples = list(_examples(corpus, index, asked, embedder))
+            for half in (0, 1) if pages_asked_in else ():
+                corpus, index = (Path(scratch) / name / f"{kind}{half}" for kind in ("pages", "pages-index"))
+                asked = _write_pages(corpus, half, pages_asked_in)
+                examples += _examples(corpus, index, asked, embedder)
+            fitted[name] = _fit(name, examples)
     parameters = AnswerabilityParameters(**fitted)
     arguments.out.write_text(parameters.model_dump_json(indent=1) + "\n", encoding="utf-8")
     shipped_parameters.cache_clear()
     print(f"wrote {arguments.out}")
 
 
-def _examples(
-    corpus: Path, index: Path, questions: Sequence[Path], asked_in: Sequence[str], embedder: Embedder
-) -> Iterator[Example]:
+def _asked(files: Sequence[Path], asked_in: Sequence[str]) -> Iterator[Asked]:
+    for need in (need for file in files for need in load_needs(file)):
+        for language, text in need.questions.items():
+            if language in asked_in:
+                yield Asked(need.id, language, text, need.answerable)
+
+
+def _write_pages(corpus: Path, half: int, asked_in: Sequence[str]) -> list[Asked]:
+    """Every other held-out help page, as documents of one subject each; the questions are those of all pages."""
+    pages = help_pages("held-out-")
+    corpus.mkdir(parents=True)
+    for first in range(0, len(pages), _PAGES_OF_A_DOCUMENT):
+        kept = pages[first : first + _PAGES_OF_A_DOCUMENT][half::2]
+        text = "\n\n".join(f"## {page.heading}\n\n{page.passage}" for page in kept)
+        (corpus / f"{first:04d}.md").write_text(text + "\n", encoding="utf-8")
+    return [
+        Asked(f"page-{number}", language, question, number % _PAGES_OF_A_DOCUMENT % 2 == half)
+        for number, page in enumerate(pages)
+        for language in asked_in
+        for question in page.questions[language]
+    ]
+
+
+def _examples(corpus: Path, index: Path, asked: Iterable[Asked], embedder: Embedder) -> Iterator[Example]:
     manifest = build_index(corpus, index, embedder, keep=1)
     retriever = Retriever(index / manifest.snapshot_id, embedder)
-    for need in (need for file in questions for need in load_needs(file)):
-        for language, text in need.questions.items():
-            if language not in asked_in:
-                continue
-            try:
-                question = clean_question(text)
-            except QuestionError:
-                continue
-            if languages.detect(question).language == "und":
-                continue  # refused before any search
-            hits = retriever.search(question, 10, language)
-            if hits:
-                yield Example(need.id, language, need.answerable, best_evidence(hits))
+    for row in asked:
+        try:
+            question = clean_question(row.text)
+        except QuestionError:
+            continue
+        if languages.detect(question).language == "und":
+            continue  # refused before any search
+        hits = retriever.search(question, 10, row.language)
+        if hits:
+            yield Example(row.need, row.language, row.answerable, evidence_of(question, hits))
 
 
 def _fit(name: str, examples: Sequence[Example]) -> AnswerabilityModel:

@@ -10,8 +10,10 @@ data has translations only; these rows are what teaches that a question is answe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rag_support.evaluation.retrieval import passage_id
 
@@ -19,6 +21,13 @@ TEXTS = Path(__file__).parent / "texts"
 LANGUAGES = ("ja", "en", "zh")
 
 Rows = list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class HelpPage:
+    heading: str
+    passage: str
+    questions: Mapping[str, Sequence[str]]  # language → what it answers
 
 
 def own_rows(jaquad_train: Rows, prefix: str = "") -> dict[str, Rows]:
@@ -34,13 +43,21 @@ def own_rows(jaquad_train: Rows, prefix: str = "") -> dict[str, Rows]:
     for need in _lines(TEXTS / f"{prefix}wikipedia-questions.jsonl"):
         for language in LANGUAGES if need["passage"] in passages else ():
             found[f"own/wikipedia.{language}-ja"].append([need[language], passages[need["passage"]]])
-    for page in _lines(TEXTS / f"{prefix}help-pages.jsonl"):
+    for page in help_pages(prefix):
         for language in LANGUAGES:
-            rows = [[question, f"{page['heading']}\n{page['passage']}"] for question in page[language]]
+            rows = [[question, f"{page.heading}\n{page.passage}"] for question in page.questions[language]]
             found[f"own/help-pages.{language}-ja"] += rows
     return found
 
 
-def _lines(file: Path) -> Iterator[dict[str, str]]:
+def help_pages(prefix: str = "") -> list[HelpPage]:
+    """The help pages in the order of the file, where those of one subject stand together."""
+    return [
+        HelpPage(row["heading"], row["passage"], {language: row[language] for language in LANGUAGES})
+        for row in _lines(TEXTS / f"{prefix}help-pages.jsonl")
+    ]
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
     with file.open(encoding="utf-8") as lines:
         yield from map(json.loads, lines)

@@ -8,16 +8,18 @@ its own they are the cautious default: a question is refused rather than answere
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from rag_support.answering.asked import asked_kinds, held_kinds
 from rag_support.types import Evidence, Hit, RefusalKind
 
 DATA = Path(__file__).parent.parent / "data" / "answerability.json"
+_LOOKED_INTO, _STATEMENTS = 3, 3  # hits, and statements of each, in which a value that was asked for should stand
 _FAR = 0.25  # share of the threshold below which a question is not even near what the sources are about
 
 
@@ -50,13 +52,13 @@ class Answerability:
         self._parameters = parameters
         self._phrased = phrased
 
-    def probability(self, hits: Sequence[Hit], language: str) -> float:
+    def probability(self, question: str, hits: Sequence[Hit], language: str) -> float:
         """0..1 that the sources answer the question; 0 without hits."""
         if not hits:
             return 0.0
         model = self._model(hits, language)
-        best = best_evidence(hits)
-        logit = model.bias + sum(weight * best[name] for name, weight in model.weights.items())
+        evidence = evidence_of(question, hits)
+        logit = model.bias + sum(weight * evidence[name] for name, weight in model.weights.items())
         return round(1 / (1 + math.exp(-max(-30.0, min(30.0, logit)))), 4)
 
     def refusal(self, probability: float, hits: Sequence[Hit], language: str) -> RefusalKind | None:
@@ -75,6 +77,18 @@ class Answerability:
         return self._parameters.within if within else self._parameters.across
 
 
-def best_evidence(hits: Sequence[Hit]) -> dict[str, float]:
-    """The highest value of each kind of evidence among the hits, by the name of its field."""
-    return {field.name: max(getattr(hit.evidence, field.name) for hit in hits) for field in fields(Evidence)}
+def evidence_of(question: str, hits: Sequence[Hit]) -> dict[str, float]:
+    """What a model weighs: the highest value of each kind of evidence among the hits, by the name of its field, and
+    whether a value was asked for ("asked") that none of the best-matching statements holds ("wanting").
+    """
+    found = {field.name: max(getattr(hit.evidence, field.name) for hit in hits) for field in fields(Evidence)}
+    asked = asked_kinds(question) - {"procedure"}
+    held = any(asked & held_kinds(text) for text in _best_statements(hits)) if asked else True
+    return found | {"asked": float(bool(asked)), "wanting": float(not held)}
+
+
+def _best_statements(hits: Sequence[Hit]) -> Iterator[str]:
+    for hit in hits[:_LOOKED_INTO]:
+        best = sorted(range(len(hit.span_scores)), key=lambda position: -hit.span_scores[position])
+        for position in best[:_STATEMENTS]:
+            yield hit.chunk.source_of(hit.chunk.spans[position])

@@ -1,31 +1,57 @@
-"""What kind of answer a question asks for: a telephone number, hours, a percentage, a domain, a procedure.
+"""What kind of answer a question asks for, and which kinds a statement holds: hours, money, a duration, a procedure …
 
-Surface cues in the three languages; a question without any is answered by what matches it best.
+Surface cues in the three languages on the question's side, values on the statement's. A question without any cue is
+answered by what matches it best. Source of the idea: answer typing, as in Li and Roth, COLING 2002.
 """
 
 import re
 from functools import lru_cache
 from typing import Literal
 
-from rag_support.answering.values import ValueKind
 from rag_support.retrieval.tokens import fold
+from rag_support.values import values
 
+ValueKind = Literal["telephone", "hours", "percentage", "domain", "money", "duration", "date", "count"]
 AskedKind = ValueKind | Literal["procedure"]
 
-# the text is folded first: lower case, one form for each Han character (電話 and 电话 are both 电话)
+
+def _cue(pattern: str) -> re.Pattern[str]:
+    """Texts are folded first: lower case, one form for each Han character (電話 and 电话 are both 电话)."""
+    return re.compile(fold(pattern))
+
+
 _CUES: dict[AskedKind, re.Pattern[str]] = {
-    "telephone": re.compile(
+    "telephone": _cue(
         r"电话番号|何番|番号[はをが]|电话号|客服电话|热线|哪个号码|号码是|打哪个|"
         r"(?:tele)?phone n(?:umber|o\b)|number (?:do|can|should) i|which number|what number|hotline|number to call"
     ),
-    "hours": re.compile(
+    "hours": _cue(
         r"何时(?!も)|受付时间|营业时间|对应时间|时间带|夜中|深夜|早朝|24时间|いつでも|几点|服务时间|受理时间|"
         r"上班时间|24小时|半夜|什么时候|时间は|"
         r"\bhours?\b|what time|\bopen\b|\bclosed?\b|24/7|midnight|at night|around the clock"
     ),
-    "percentage": re.compile(r"何%|何パーセント|割合|满足度|百分|满意|per ?cent|%|satisf|比率"),
-    "domain": re.compile(r"ドメイン|domain|域名|网域|@|后缀|送信元|差出人|sender|发件人|寄件"),
-    "procedure": re.compile(
+    "percentage": _cue(r"何%|何パーセント|割合|满足度|百分|满意|per ?cent|%|satisf|比率"),
+    "domain": _cue(r"ドメイン|domain|域名|网域|@|后缀|送信元|差出人|sender|发件人|寄件"),
+    "money": _cue(
+        r"いくら|料金|费用|何円|值段|价格|金额|手数料|送料|代金|罚金|延滞|无料|有料|タダ|ただ(?:で|です|なの|\?|$)|"
+        r"how much(?! (?:time|longer))|\bcosts?\b|\bfees?\b|\bprices?\b|\bcharged?\b|\bfree\b|\bpay\b|\bfine[sd]?\b|"
+        r"多少钱|收费|免费|要钱|花钱|几块|罚款|运费|邮费|手续费"
+    ),
+    "duration": _cue(
+        r"どの(?:くらい|ぐらい)|どれ(?:くらい|ぐらい|だけ)|何分|何时间|何日|何年|何(?:か|ヶ|カ|ケ)月|何周间|いつまで|期间|期限|日数|有效|"
+        r"how long|how many (?:minutes|hours|days|weeks|months|years)|\bwithin\b|until when|deadline|\bvalid|\bexpir|"
+        r"多久|多长|几天|几分钟|几(?:个)?小时|多少(?:天|分钟|小时)|几年|几个月|最晚"
+    ),
+    "date": _cue(
+        r"いつ(?!も|でも)|何月|何日|何曜|日程|休馆日?|休み|定休|\bwhen\b|what da(?:y|te)s?|which da(?:y|te)s?|"
+        r"什么时候|哪天|几号|几月|星期几|周几|哪几天|休息日|截止"
+    ),
+    "count": _cue(
+        r"何(?:件|人|名|枚|册|点|台|回|个|つ|箇所|か所|ヶ所|种类|本|席|度|社|カ国)|いくつ|上限|最大|"
+        r"how many(?! (?:minutes|hours|days|weeks|months|years))|how often|number of|at most|maximum|\blimit\b|"
+        r"几(?:张|本|个(?!月|小时)|件|次|人|台|种|位|家|册|部|盘)|多少(?:人|个|本|张|件|次|台|种|册)|最多"
+    ),
+    "procedure": _cue(
         r"方法|手顺|やり方|どうやって|どうすれば|どうしたら|仕方|流れ|したい|たいです|手续き|"
         r"\bhow (?:do|can|to|should|would)\b|\bsteps?\b|procedure|what should i do|what (?:do|can) i do|"
         r"怎么|如何|怎样|步骤|流程|咋"
@@ -37,3 +63,36 @@ _CUES: dict[AskedKind, re.Pattern[str]] = {
 def asked_kinds(question: str) -> frozenset[AskedKind]:
     text = fold(question)
     return frozenset(kind for kind, cue in _CUES.items() if cue.search(text))
+
+
+# unit of a number → what it answers; of other units, and of none, a number is a count
+_OF_UNIT: dict[str, ValueKind] = {
+    **dict.fromkeys(("second", "minute", "day", "business day", "month", "year"), "duration"),
+    **dict.fromkeys(("jpy", "cny", "usd", "eur", "gbp", "krw", "hkd", "twd", "¥"), "money"),
+    "percent": "percentage",
+}
+_OF_KIND: dict[str, ValueKind] = {
+    "telephone": "telephone", "time": "hours", "date": "date", "domain": "domain", "url": "domain", "email": "domain",
+}  # fmt: skip
+_ALL_DAY = ("1440", "minute")
+_FREE = _cue(r"无料|有料|料金はかかり|费用はかかり|料はいただ|\bfree\b|no (?:fee|charge)|免费|不收费|收费")
+_DAYS = _cue(
+    r"[月火水木金土日]曜|平日|土日|祝日|周末|毎日|年中无休|年末年始|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|weekday|"
+    r"weekend|holiday|星期|周[一二三四五六日]|工作日|每天"
+)
+
+
+@lru_cache(maxsize=8192)
+def held_kinds(text: str) -> frozenset[ValueKind]:
+    """The kinds of answer that a statement holds."""
+    found: set[ValueKind] = set()
+    for value in values(text):
+        found.add(_OF_UNIT.get(value.unit or "", "count") if value.kind == "number" else _OF_KIND[value.kind])
+        if (value.text, value.unit) == _ALL_DAY:
+            found.add("hours")
+    folded = fold(text)
+    if _FREE.search(folded):
+        found.add("money")
+    if _DAYS.search(folded):
+        found.add("date")
+    return frozenset(found)

@@ -21,7 +21,7 @@ class ExtractiveAnswerer:
 
     def answer(self, question: str, language: str, hits: Sequence[Hit]) -> Draft:
         """`language` is ja, en, zh or zh-Hant."""
-        confidence = self._answerability.probability(hits, base_language(language))
+        confidence = self._answerability.probability(question, hits, base_language(language))
         if kind := self._answerability.refusal(confidence, hits, base_language(language)):
             return refuse(kind, language, confidence)
         statements = select_statements(question, hits, language)

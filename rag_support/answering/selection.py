@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag_support.answering.asked import AskedKind, asked_kinds
+from rag_support.answering.asked import AskedKind, asked_kinds, held_kinds
 from rag_support.answering.values import values
 from rag_support.types import Chunk, Hit, Span
 
@@ -24,6 +24,7 @@ _NEAR = 0.84  # of the best score: a further statement has to come this close
 _CHUNK_SHARE = 2.2
 _ASKED_BONUS = 0.22  # for a value of the kind that was asked for
 _TOP_BONUS = 0.2  # times the match of the heading, for the first statement below it
+_STEPS_BONUS = 0.2  # for steps, and the sentence before them, where a procedure was asked for
 _LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps and short items are shown whole
 _LIST_ITEMS = 12
 _STANDS_OUT = 1.3  # times the mean of a table: rows above it are the ones asked for
@@ -102,8 +103,11 @@ class _Section:
             if position == self.first:
                 score += _TOP_BONUS * heading
                 speaks_for += self.group_of(position)
-            if any(asked & values(self.source(p)).keys() for p in speaks_for):
+            if any(asked & held_kinds(self.source(p)) for p in speaks_for):
                 score += _ASKED_BONUS
+            members = self.group_of(position) if "procedure" in asked else []
+            if members and self.chunk.spans[members[0]].kind == "step":
+                score += _STEPS_BONUS
             self.scores[position] = score
 
     def source(self, position: int) -> str:
@@ -125,7 +129,7 @@ class _Section:
         if kind == "step":
             return members
         scores = {
-            p: self.matches[p] + (_ASKED_BONUS if self.asked & values(self.source(p)).keys() else 0) for p in members
+            p: self.matches[p] + (_ASKED_BONUS if self.asked & held_kinds(self.source(p)) else 0) for p in members
         }
         if kind == "row":
             mean = sum(scores.values()) / len(members)

@@ -18,6 +18,7 @@ from rag_support.errors import CorpusError, SnapshotError
 from rag_support.ingest.chunking import chunk_document
 from rag_support.ingest.glossary import read_glossary
 from rag_support.ingest.phrasings import PHRASINGS_FILE, Phrasings
+from rag_support.ingest.planted import planted
 from rag_support.ingest.readers import read_corpus
 from rag_support.ingest.spans import Translate
 from rag_support.ingest.traditional import TraditionalWriter
@@ -127,6 +128,7 @@ def build_index(
                 snapshot.SourceLeftOut(doc_id=left.doc_id, problem=left.problem, mend=left.mend)
                 for left in reading.left_out
             ),
+            planted=tuple(str(found) for document in reading.documents for found in planted(document)),
             answerability=shipped_parameters(),
             files=files,
         )

@@ -1,8 +1,10 @@
 """When to answer and when to refuse: order and shape, not numbers, since the parameters are fitted anew at times."""
 
+from collections.abc import Callable
+
 import pytest
 
-from rag_support.answering.answerability import Answerability, shipped_parameters
+from rag_support.answering.answerability import Answerability, evidence_of, shipped_parameters
 from rag_support.pipeline import Pipeline
 from rag_support.types import LANGUAGES
 
@@ -16,7 +18,8 @@ def test_a_question_of_the_guide_is_likelier_answered_than_one_from_elsewhere(
 ) -> None:
     answerability = Answerability(shipped_parameters(), LANGUAGES)
     inside, outside = (pipeline.search(questions[language]) for questions in (INSIDE, OUTSIDE))
-    likely, unlikely = answerability.probability(inside, language), answerability.probability(outside, language)
+    likely = answerability.probability(INSIDE[language], inside, language)
+    unlikely = answerability.probability(OUTSIDE[language], outside, language)
     assert 0 <= unlikely < likely <= 1
     assert answerability.refusal(likely, inside, language) is None
     assert answerability.refusal(unlikely, outside, language) is not None
@@ -32,8 +35,16 @@ def test_the_less_likely_the_further_out_of_scope(pipeline: Pipeline, language: 
 
 def test_nothing_found_is_no_answer() -> None:
     answerability = Answerability(shipped_parameters(), ())
-    assert answerability.probability([], "en") == 0
+    assert answerability.probability("", [], "en") == 0
     assert answerability.refusal(0.0, [], "en") == "nothing_found"
+
+
+def test_a_value_that_was_asked_for_and_stands_nowhere_is_told(pipeline_over: Callable[..., Pipeline]) -> None:
+    hits = pipeline_over({"a.md": "# ラッピング\n\n贈り物の包装を承ります。包装紙は3種類です。\n"}).search("包装の料金")
+    assert evidence_of("包装の料金はいくらですか", hits)["wanting"] == 1
+    assert evidence_of("包装紙は何種類ですか", hits)["wanting"] == 0
+    assert evidence_of("包装をお願いします", hits)["wanting"] == 0
+    assert [evidence_of(question, hits)["asked"] for question in ("いくらですか", "包装をお願いします")] == [1, 0]
 
 
 def test_a_snapshot_keeps_the_parameters_it_was_calibrated_with(pipeline: Pipeline) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from rag_support.answering.asked import asked_kinds
+from rag_support.answering.asked import asked_kinds, held_kinds
 
 ASKED = {
     "telephone": """電話番号を教えて/何番にかければいいですか/What is the phone number?/which number do I call/
@@ -8,6 +8,11 @@ ASKED = {
     "hours": "受付時間は？/何時まで電話できますか/What are your opening hours?/open at night?/几点开始上班/服務時間",
     "percentage": "満足度は何パーセント？/What percentage is satisfied?/满意度是百分之多少/滿意度",
     "domain": "本物のドメインは？/which email domain is real/官方邮件的域名是什么/差出人のアドレス",
+    "money": "送料はいくら？/駐車場はタダ？/How much does it cost?/is parking free/停车怎么收费/多少錢/手数料は？",
+    "duration": """何年使えるの/いつまでに返せばいい/どのくらいかかりますか/How long does it take?
+        /until when/能用多久/幾天能到""",
+    "date": "いつ届きますか/定休日/When are you closed?/which days/什么时候/星期几休息",
+    "count": "何冊借りられますか/上限は？/How many books can I borrow?/可以借几张/最多能借多少本",
     "procedure": "返品の手順/どうすれば返品できますか/How do I return this?/怎么退货/如何取消訂單/解約したい",
 }
 
@@ -33,3 +38,19 @@ def test_a_question_may_want_several_kinds() -> None:
 )
 def test_width_case_and_character_form_do_not_matter(one: str, other: str) -> None:
     assert asked_kinds(one) == asked_kinds(other) != frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [("カードの有効期間は3年間です。", {"duration"}),
+     ("ご利用は毎日5:30から23:30までです。", {"hours", "date"}),
+     ("手数料200円が必要です。", {"money"}), ("延滞料はいただいておりません。", {"money"}),
+     ("Delivery is free.", {"money"}),
+     ("一度に置けるのは6冊までです。", {"count"}), ("満足度は95%です。", {"percentage"}), ("0120-111-222", {"telephone"}),
+     ("www.example.co.jp をご覧ください。", {"domain"}),
+     ("休館日は月曜日です。", {"date"}),
+     ("5月1日に届きます。", {"date"}),
+     ("24時間受け付けます。", {"hours", "duration"}), ("担当者がお答えします。", set())],
+)  # fmt: skip
+def test_a_statement_shows_what_kinds_of_answer_it_holds(text: str, kinds: set[str]) -> None:
+    assert held_kinds(text) == kinds

@@ -133,6 +133,16 @@ def test_serve_can_build_a_missing_index_first(tmp_path, corpus, start):
     assert "reading notes.txt" in server.log()
 
 
+def test_serve_builds_anew_where_the_index_is_of_another_version(tmp_path, corpus, start):
+    old = tmp_path / "index" / "20200101T000000000000-00000000"
+    old.mkdir(parents=True)
+    (old / "manifest.json").write_text('{"format_version": 1}', encoding="utf-8")
+    (tmp_path / "index" / "CURRENT").write_text(old.name + "\n", encoding="ascii")
+    server = start(tmp_path / "index", "--build-if-missing", corpus=corpus)
+    assert "reading notes.txt" in server.log()
+    assert (tmp_path / "index" / "CURRENT").read_text(encoding="ascii").strip() != old.name
+
+
 class TestSlimProcess:
     """Serving with the shipped model loads no deep-learning library."""
 
