@@ -46,7 +46,7 @@ from training.texts import help_pages
 QUESTIONS = [Path("eval/questions/dev.jsonl"), Path("eval/questions/calibration.jsonl")]
 # Share of answerable questions refused, among those it is fitted on; a corpus that nobody fitted anything to is met
 # with more caution, for wrong is worse than "the guide does not say".
-FALSE_REFUSALS = {"phrased": 0.04, "within": 0.06, "across": 0.06}
+FALSE_REFUSALS = {"phrased": 0.04, "within": 0.10, "across": 0.10}
 # what is left out of the corpus, and the languages of the questions, there and over the help pages
 _CORPORA: tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
     ("phrased", (), LANGUAGES, ()),

@@ -19,12 +19,15 @@ from rag_support.answering.asked import asked_kinds, held_kinds
 from rag_support.types import Evidence, Hit, RefusalKind
 
 DATA = Path(__file__).parent.parent / "data" / "answerability.json"
+_EVIDENCE = tuple(field.name for field in fields(Evidence))
+_NEXT = 5  # hits after the first
+_LONG = 80  # characters of a question
 _LOOKED_INTO, _STATEMENTS = 3, 3  # hits, and statements of each, in which a value that was asked for should stand
 _FAR = 0.25  # share of the threshold below which a question is not even near what the sources are about
 
 
 class AnswerabilityModel(BaseModel):
-    """Logistic regression over evidence: weights by the names of Evidence's fields, a bias, a threshold a language."""
+    """Logistic regression over evidence: weights by the names of `evidence_of`, a bias, a threshold a language."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,10 +81,27 @@ class Answerability:
 
 
 def evidence_of(question: str, hits: Sequence[Hit]) -> dict[str, float]:
-    """What a model weighs: the highest value of each kind of evidence among the hits, by the name of its field, and
-    whether a value was asked for ("asked") that none of the best-matching statements holds ("wanting").
+    """What a model weighs, by name.
+
+    The highest value of each kind of evidence among the hits, and that of the first hit alone ("first passage" …); how
+    well the best statements match; by how much the first hit stands out, since a question that nothing answers is met
+    by many passages alike; the question's length; and whether a value was asked for ("asked") that none of the best
+    statements holds ("wanting").
     """
-    found = {field.name: max(getattr(hit.evidence, field.name) for hit in hits) for field in fields(Evidence)}
+    found = {name: max(getattr(hit.evidence, name) for hit in hits) for name in _EVIDENCE}
+    first, others = hits[0], [hit.score for hit in hits[1:]]
+    found |= {f"first {name}": getattr(first.evidence, name) for name in _EVIDENCE if name != "known"}
+    statements = sorted(first.span_scores)
+    found |= {
+        "score": first.score,
+        "above second": first.score - (others[0] if others else 0.0),
+        "above next": first.score - (sum(others[:_NEXT]) / len(others[:_NEXT]) if others else 0.0),
+        "above last": first.score - (others[-1] if others else 0.0),
+        "statement": max(max(hit.span_scores) for hit in hits[:_LOOKED_INTO]),
+        "first statement": statements[-1],
+        "above statements": statements[-1] - statements[len(statements) // 2],
+        "length": min(len(question), _LONG) / _LONG,
+    }
     asked = asked_kinds(question) - {"procedure"}
     held = any(asked & held_kinds(text) for text in _best_statements(hits)) if asked else True
     return found | {"asked": float(bool(asked)), "wanting": float(not held)}

@@ -22,7 +22,7 @@ _BUDGET_CHARS_ELSE = 450
 _NEAR = 0.84  # of the best score: a further statement has to come this close
 # What a statement's score adds up from besides its own match (pairwise logistic fit on the dev questions).
 _CHUNK_SHARE = 2.2
-_ASKED_BONUS = 0.22  # for a value of the kind that was asked for
+_ASKED_BONUS = 0.3  # for a value of the kind that was asked for
 _TOP_BONUS = 0.2  # times the match of the heading, for the first statement below it
 _STEPS_BONUS = 0.2  # for steps, and the sentence before them, where a procedure was asked for
 _LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps and short items are shown whole

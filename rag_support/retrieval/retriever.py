@@ -37,8 +37,8 @@ _PASSAGE, _BEST_SPAN, _COVERAGE = 0.4, 0.3, 0.3
 _WIDENED = 0.2  # share of the terms that only the glossary adds in what is covered
 # What a span's score adds up from (pairwise logistic fit on dev): its own best cosine, the terms it holds, and those
 # that it holds together with its heading.
-_SPAN_COSINE, _SPAN_COVERAGE, _SPAN_UNITED = 0.65, 0.15, 0.2
-_SPAN_SOFT = 0.8
+_SPAN_COSINE, _SPAN_COVERAGE, _SPAN_UNITED = 0.65, 0.2, 0.3
+_SPAN_SOFT = 0.5
 _SOFT_COVERAGE = 0.3  # what token vectors add to a chunk in another language
 
 
