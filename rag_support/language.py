@@ -55,6 +55,8 @@ _PARTICLE = re.compile("(?<=[^ぁ-ゖ])[をがはにでのともへ]")
 _JAPANESE_GRAMMAR = re.compile(
     "を|です|ます|ませ|した|たい|くだ|ない|から|まで|とは|って|れる|でしょ|(?<=[^ぁ-ゖ])[がはにで]"
 )
+# what langdetect calls English with typing errors and names, far oftener than text in these languages comes in
+_MISTAKEN_FOR = frozenset(("af", "cy", "et", "hr", "lt", "lv", "sl", "so", "sq", "sw"))
 _UKRAINIAN = re.compile("[іїєґ]", re.IGNORECASE)
 _CHINESE_GRAMMAR = re.compile("[了吗嗎的呢吧是在不没沒怎什我你请請给給被把能可]")
 _ROMAJI = re.compile(
@@ -69,6 +71,10 @@ _FUNCTION_WORDS = frozenset(
     "a an the how what which when where why who do does did is are was were can could will would should may i you your "
     "my me we it its this that these to of for in on at with from by about into after before and or but if not no yes "
     "have has be been there please want need get got any mean means say i'm don't can't it's what's".split()
+)
+# function words that no other language on this script shares with it, or hardly
+_ENGLISH_ALONE = frozenset(
+    "the my your you how what where when why can could please this that have has with is are not it did does".split()
 )
 _IMPERATIVES = frozenset("please translate explain define check track find show tell".split())
 _BRANDS = frozenset(
@@ -197,7 +203,9 @@ def _with_kana(letters: str, han: str, kana_runs: list[str]) -> Detection:
     is_grammar = _JAPANESE_GRAMMAR.search(letters) is not None
     if chinese > kana_words and not is_grammar:
         return Detection("zh", 0.9, "chinese-only characters around a few kana", _variant(han))
-    return Detection("ja", 0.99 if is_grammar or (len("".join(kana_runs)) > 1 and not chinese) else 0.9, "kana")
+    if is_grammar:
+        return Detection("ja", 0.99, "kana")
+    return Detection("ja", 0.99 if len("".join(kana_runs)) > 1 and not chinese else UNPROVEN, "kana")
 
 
 def _han(han: str, priors: Priors) -> Detection:
@@ -257,11 +265,14 @@ def _latin(text: str, priors: Priors) -> Detection:
         # gift is German and chat is French too
         confidence = UNPROVEN if len(words) == 1 else 0.99 if known == 1 else 0.95 if known >= 0.75 else 0.85
         return Detection("en", confidence, "english words")
+    if sum(word in _ENGLISH_ALONE for word in words) >= 2:
+        return Detection("en", UNPROVEN, "english grammar")  # among words with typing errors
     line = " ".join(_LATIN.findall(text))  # with its capitals: they tell German
     if len(line) >= 6 and (len(words) > 1 or not line.isascii()):
         tag, probability = _langdetect(line)
-        if probability >= (0.7 if known == 0 and len(words) > 1 else 0.9):
-            ceiling = 0.95 if len(words) > LONG_ENOUGH_WORDS else UNPROVEN
+        is_plausible = not line.isascii() or tag not in _MISTAKEN_FOR
+        if is_plausible and probability >= (0.7 if known == 0 and len(words) > 1 else 0.9):
+            ceiling = 0.95 if len(words) > LONG_ENOUGH_WORDS and not line.isascii() else UNPROVEN
             return Detection(tag, round(ceiling * probability, 3), "latin script; langdetect")
     return Detection("en", 0.55, "latin script; english unless shown otherwise")
 

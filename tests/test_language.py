@@ -119,6 +119,27 @@ def test_a_name_alone_is_answered_in_the_conversation_s_language():
     assert detect("Kindle", Priors("zh", earlier="ja")).language == "zh"
 
 
+@pytest.mark.parametrize("text", ["wer is my pakage pls", "hw do i cancl ths ordr", "trackng numbr not wrkng"])
+def test_english_with_typing_errors_is_no_rare_language(text):
+    assert detect(text).language == "en"
+
+
+def test_an_ornament_of_kana_leaves_doubt():
+    assert detect("優の良品退貨").confidence < 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("quiero devolver un producto no me llega", "es"),
+        ("waar is mijn pakket gebleven", "nl"),
+        ("ich habe die falsche ware bekommen", "de"),
+    ],
+)
+def test_other_languages_keep_their_names(text, language):
+    assert detect(text).language == language
+
+
 @pytest.mark.parametrize("text", ["gift", "優待", "kawaii", "bonjour"])
 def test_a_word_that_another_language_may_have_too_is_not_sure(text):
     assert detect(text).confidence < 0.9

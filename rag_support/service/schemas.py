@@ -209,9 +209,6 @@ class IndexResponse(BaseModel):
     dimensions: int
     counts: CountsResponse
     left_out: list[dict[str, str]] = Field(description="files that could not be indexed, with the mend")
-    planted: list[str] = Field(
-        description="places in the sources that seem to be written for machines, not for readers"
-    )
 
     @classmethod
     def of(cls, manifest: Manifest) -> "IndexResponse":
@@ -222,7 +219,6 @@ class IndexResponse(BaseModel):
             dimensions=manifest.dimensions,
             counts=CountsResponse.model_validate(manifest.counts.model_dump()),
             left_out=[left.model_dump() for left in manifest.left_out],
-            planted=list(manifest.planted),
         )
 
 

@@ -43,9 +43,9 @@ NEEDS: Sequence[Mapping[str, object]] = (
         "required": [{"en": ["member number"]}, {"en": ["wait for the tone"]}],
     },
     {
-        "id": "returning",  # refused, for no translation says it
+        "id": "returning",  # refused, for it shares no word and hardly a sense with what answers it
         "kind": "explain",
-        "questions": {"en": "How do I return an item?"},
+        "questions": {"en": "I regret buying this thing"},
         "gold": [{"document": RETURNS, "quote": "商品の返品は、到着から30日以内に受け付けます。"}],
         "required": [{"value": ["30日"]}],
     },
