@@ -55,3 +55,13 @@ def test_width_case_and_character_form_do_not_matter(one: str, other: str) -> No
 )  # fmt: skip
 def test_a_statement_shows_what_kinds_of_answer_it_holds(text: str, kinds: set[str]) -> None:
     assert held_kinds(text) == kinds
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["料金については、このガイドに記載がありません。", "有人チャットの時間は明記されていません。",
+     "The guide does not state the fee.",
+     "指南中没有记载具体金额。"],
+)  # fmt: skip
+def test_a_source_that_says_that_it_does_not_say_answers_any_kind(text: str) -> None:
+    assert {"money", "hours", "count"} <= held_kinds(text)
