@@ -14,6 +14,7 @@ from rag_support.answering.extractive import ExtractiveAnswerer, refuse
 from rag_support.answering.other_companies import asks_of_another_company
 from rag_support.answering.phrases import SERVED_LANGUAGES
 from rag_support.conversation import MAX_TURNS, resolve
+from rag_support.injection import instructs_a_model
 from rag_support.language import Priors
 from rag_support.question import clean_question
 from rag_support.retrieval.retriever import Retriever
@@ -118,6 +119,8 @@ class Pipeline:
             return refuse("language_unsure", target, 0.0)
         if sum(character.isalnum() for character in question) < _SHORTEST_QUESTION_CHARS:
             return refuse("nothing_found", target, 0.0)
+        if instructs_a_model(question):
+            return refuse("out_of_scope", target, 0.0)
         if asks_of_another_company(question, self.retriever.knows):
             return refuse("out_of_scope", target, 0.0)
         draft = _checked(self._answerer.answer(question, target, hits), target, hits)

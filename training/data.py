@@ -187,11 +187,10 @@ def _evaluation_keys(data: Path) -> set[str]:
 
     Answers are too short to guard by equality, and so are the queries of eval/language: they are dictionary words.
     """
-    own = [*QUESTION_SETS.glob("questions/*.jsonl"), *QUESTION_SETS.glob("crosslingual/*.jsonl")]
-    asked = [
-        need for file in own for need in (load_needs if file.parent.name == "questions" else load_crosslingual)(file)
-    ]
-    return {text_key(question) for need in asked for question in need.questions.values()} | {
+    own = [file for pattern in ("questions/*.jsonl", "unseen/*/*.jsonl") for file in QUESTION_SETS.glob(pattern)]
+    asked = [need.questions for file in own for need in load_needs(file)]
+    asked += [need.questions for file in QUESTION_SETS.glob("crosslingual/*.jsonl") for need in load_crosslingual(file)]
+    return {text_key(question) for questions in asked for question in questions.values()} | {
         text_key(text)
         for name, path in _files(data).items()
         if any(fnmatch(name, pattern) for pattern in EVALUATION_FILES)

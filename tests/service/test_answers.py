@@ -227,3 +227,47 @@ def test_a_question_may_have_2000_characters(client, question):
 
 def test_unknown_fields_are_left_alone(client):
     assert ask(client, TELEPHONE["en"], colour="red")["answer"] == ask(client, TELEPHONE["en"])["answer"]
+
+
+class TestConversation:
+    def test_a_mere_language_gives_the_same_answer_in_it(self, client):
+        first = ask(client, DISAGREEING["ja"])
+        again = ask(client, "中文呢？", conversation=[{"question": DISAGREEING["ja"]}])
+        assert again["language"] == "zh"
+        assert in_language(again["answer"], "zh")
+        assert [citation["quote"] for citation in again["citations"]] == [
+            citation["quote"] for citation in first["citations"]
+        ]
+
+    def test_a_half_question_is_answered_about_the_topic(self, client):
+        turns = [{"question": "メールで問い合わせたいです", "answer": "…"}]
+        alone, together = ask(client, "返信はいつ？"), ask(client, "返信はいつ？", conversation=turns)
+        assert not together["abstained"]
+        assert any("メール" in citation["quote"] for citation in together["citations"])
+        assert alone["citations"] != together["citations"]
+
+    def test_the_conversation_s_language_is_the_prior_for_ambiguous_text(self, client):
+        assert ask(client, "返品", conversation=[{"question": "怎么联系客服？"}])["language"] == "zh"
+        assert ask(client, "返品", conversation=[{"question": "電話できますか"}])["language"] == "ja"
+
+    def test_the_caller_s_language_outranks_the_one_asked_for(self, client):
+        assert (
+            ask(client, "中文呢？", language="en", conversation=[{"question": DISAGREEING["ja"]}])["language"] == "en"
+        )
+
+    @pytest.mark.parametrize(
+        "conversation",
+        [
+            [{"question": "a"}] * 101,
+            [{"question": ""}],
+            [{"question": "x" * 2001}],
+            [{}],
+            "text",
+            [{"question": "a\u0000"}],
+        ],
+        ids=["too many", "empty", "too long", "no question", "no list", "control character"],
+    )
+    def test_a_turn_that_is_no_question_is_refused(self, client, conversation):
+        response = client.post("/v1/answers", json={"question": "and then?", "conversation": conversation})
+        assert response.status_code == 422
+        assert response.headers["content-type"] == "application/problem+json"

@@ -27,6 +27,7 @@ def questions(file: Path) -> list[str]:
 
 def test_no_question_is_one_of_an_evaluation_set() -> None:
     sets = [load_needs(file) for file in QUESTION_SETS.glob("questions/*.jsonl")]
+    sets += [load_needs(file) for file in QUESTION_SETS.glob("unseen/*/*.jsonl")]
     sets += [load_crosslingual(file) for file in QUESTION_SETS.glob("crosslingual/*.jsonl")]
     evaluated = {text_key(question) for needs in sets for need in needs for question in need.questions.values()}
     assert len(FILES) == 4
