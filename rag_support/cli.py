@@ -49,10 +49,36 @@ def main(ctx: click.Context) -> None:
 
 
 @main.command()
+@click.option("--conflicts", is_flag=True, help="List where the sources of the live index disagree; build nothing.")
 @click.pass_obj
-def index(settings: Settings) -> None:
+def index(settings: Settings, conflicts: bool) -> None:
     """Build the index from the corpus and publish it."""
-    _build(settings)
+    if conflicts:
+        _list_conflicts(settings)
+    else:
+        _build(settings)
+
+
+def _list_conflicts(settings: Settings) -> None:
+    """For editors: pairs with different values for one thing, and statements that tell of another side themselves."""
+    from rag_support import snapshot
+    from rag_support.answering.conflicts import marks_another_side
+    from rag_support.answering.disagreement import Place, disagreements
+    from rag_support.retrieval.passages import PassageStore
+
+    folder = settings.index / snapshot.current_id(settings.index)
+    snapshot.check_files(folder, snapshot.read_manifest(folder), [snapshot.PASSAGES])
+    store = PassageStore(folder / snapshot.PASSAGES)
+    chunks = [store.chunk(row) for row in range(len(store))]
+    pairs = list(disagreements(chunks))
+    places = (Place(chunk, span) for chunk in chunks for span in chunk.spans)
+    marked = [place for place in places if marks_another_side(place.text)]
+    click.echo(f"Different values for the same thing: {len(pairs)}")
+    for one, other in pairs:
+        click.echo(f"  {one}\n  {other}\n")
+    click.echo(f"Statements that tell of another side: {len(marked)}")
+    for place in marked:
+        click.echo(f"  {place}")
 
 
 def _build(settings: Settings) -> None:

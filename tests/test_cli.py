@@ -47,6 +47,26 @@ def corpus(tmp_path):
 
 
 class TestIndex:
+    def test_lists_where_the_sources_disagree_and_builds_nothing(self, tmp_path):
+        pages = {
+            "now.md": "# 予約\n\n取置き期間は7日間です。\n\n> 注意：取置き期間を14日間とする案内もあります。\n",
+            "old.md": "# お知らせ\n\n予約した本の取置き期間は10日間です。\n",
+        }
+        corpus = write_corpus(tmp_path / "corpus", pages)
+        index = tmp_path / "index"
+        missing = fails_in_one_line(rag_support(tmp_path, "index", "--conflicts", corpus=corpus, index=index))
+        assert "there is no index yet" in missing
+        rag_support(tmp_path, "index", corpus=corpus, index=index)
+        built = snapshot.current_id(index)
+        ended = rag_support(tmp_path, "index", "--conflicts", corpus=corpus, index=index)
+        assert ended.returncode == 0, ended.stderr
+        assert (
+            "now.md, 予約: 取置き期間は7日間です。\n  old.md, お知らせ: 予約した本の取置き期間は10日間です。"
+            in ended.stdout
+        )
+        assert "Statements that tell of another side: 1\n" in ended.stdout
+        assert snapshot.current_id(index) == built
+
     def test_builds_and_tells_what_was_built_in_plain_lines(self, corpus, tmp_path):
         ended = rag_support(tmp_path, "index", corpus=corpus, index=tmp_path / "index")
         assert ended.returncode == 0, ended.stderr

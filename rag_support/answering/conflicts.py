@@ -2,14 +2,16 @@
 
 The sources mark the other side of a disagreement in words (「…とする案内もあります」). Where a statement so marked
 holds a value of a kind for which the answer shows another one, the values are set side by side; where it holds none,
-the statements themselves are. Values of different kinds are no disagreement.
+the statements themselves are. Values of different kinds are no disagreement. Statements that give different values for
+one thing without saying so (see disagreement.py) are set side by side too.
 """
 
 import re
 from collections.abc import Sequence
+from itertools import combinations
 
 from rag_support.answering.phrases import TOPICS, shown_value
-from rag_support.answering.selection import Statement, text_in
+from rag_support.answering.selection import Statement, differ, text_in
 from rag_support.answering.values import ValueKind, values
 from rag_support.types import Conflict, ConflictValue
 
@@ -18,13 +20,30 @@ _OTHER_SIDE = re.compile(
 )
 
 
+def marks_another_side(text: str) -> bool:
+    """Whether a statement says of itself that the sources say something else elsewhere."""
+    return _OTHER_SIDE.search(text) is not None
+
+
 def find_conflicts(statements: Sequence[Statement], language: str) -> tuple[Conflict, ...]:
     """The disagreements within an answer; citation numbers are the statements' places, from 1."""
     numbered = list(enumerate(statements, start=1))
-    marked = [(number, statement) for number, statement in numbered if _OTHER_SIDE.search(statement.source)]
-    if not marked:
-        return ()
-    return _of_values(numbered, marked, language) or _of_statements(numbered, marked, language)
+    marked = [(number, statement) for number, statement in numbered if marks_another_side(statement.source)]
+    found = _of_values(numbered, marked, language) or _of_statements(numbered, marked, language) if marked else ()
+    return found + _unmarked(numbered, language)
+
+
+def _unmarked(numbered: Sequence[tuple[int, Statement]], language: str) -> tuple[Conflict, ...]:
+    """Pairs that differ without a word about it, as an old notice does from the page of today."""
+    return tuple(
+        Conflict(topic=_heading(one, language), values=(_side(one, number, language), _side(other, at, language)))
+        for (number, one), (at, other) in combinations(numbered, 2)
+        if differ(one, other)
+    )
+
+
+def _side(statement: Statement, number: int, language: str) -> ConflictValue:
+    return ConflictValue(text=statement.text(language) or statement.reading, citation=number)
 
 
 def _of_values(
@@ -73,10 +92,7 @@ def _of_statements(
     return (
         Conflict(
             topic=_heading(marked[0][1], language),
-            values=tuple(
-                ConflictValue(text=side.text(language) or side.reading, citation=number)
-                for number, side in sorted(sides.items())
-            ),
+            values=tuple(_side(side, number, language) for number, side in sorted(sides.items())),
         ),
     )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag_support.answering.asked import AskedKind, asked_kinds, held_kinds
+from rag_support.answering.disagreement import Place, disagree, same_list
 from rag_support.answering.values import values
 from rag_support.types import Chunk, Hit, Span
 
@@ -30,6 +31,7 @@ _LIST_ITEMS = 12
 _STANDS_OUT = 1.3  # times the mean of a table: rows above it are the ones asked for
 _SAME = 0.6  # overlap of character n-grams from which two statements say the same
 _NOTES = 2
+_OTHER_SIDES = 2  # of a value, added to the answer
 _MAKE_SURE = "確認してください"  # in the sources' own words, as their marks of disagreement are in conflicts.py
 
 
@@ -83,7 +85,26 @@ def select_statements(question: str, hits: Sequence[Hit], language: str) -> list
         if score < _NEAR * best:
             break
         answer.add(section, position)
-    return [statement for section in answer.sections for statement in answer.of(section)]
+    chosen = [statement for section in answer.sections for statement in answer.of(section)]
+    return chosen + _other_sides(chosen, sections)
+
+
+def _other_sides(chosen: Sequence[Statement], sections: Sequence["_Section"]) -> list[Statement]:
+    """Statements, not chosen, that give another value for what a chosen one says."""
+    shown = {(statement.chunk.chunk_id, statement.position) for statement in chosen}
+    found = []
+    for section in sections:
+        for position in section.statements:
+            other = Statement(section.chunk, position, False)
+            if (other.chunk.chunk_id, position) not in shown and any(differ(one, other) for one in chosen):
+                found.append(other)
+    return found[:_OTHER_SIDES]
+
+
+def differ(one: Statement, other: Statement) -> bool:
+    """Whether two statements of the sources give different values for the same thing."""
+    apart = Place(one.chunk, one.span), Place(other.chunk, other.span)
+    return not same_list(*apart) and disagree(one.source, other.source)
 
 
 class _Section:
