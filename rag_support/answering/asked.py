@@ -6,7 +6,7 @@ answered by what matches it best. Source of the idea: answer typing, as in Li an
 
 import re
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Literal
 
 from rag_support.retrieval.tokens import fold
 from rag_support.values import values
@@ -81,25 +81,24 @@ _DAYS = _cue(
     r"weekend|holiday|星期|周[一二三四五六日]|工作日|每天"
 )
 
-# a source that says that it does not say it has answered, whatever was asked
+# a source that says that it does not state a thing has answered the question for it
 _UNSTATED = _cue(
     r"(?:記載|記述|説明|案内|定め|情報)[がはも](?:あり|ござい)ません|(?:明記|記載|説明|公表|公開)され?て(?:い|おり)ません|"
     r"(?:not|n't) (?:state|say|specif|mention|give)|没有(?:记载|说明|写明|提及|公布)|未(?:记载|说明|写明|提及|公布)"
 )
-_ALL_KINDS: frozenset[ValueKind] = frozenset(get_args(ValueKind))
 
 
 @lru_cache(maxsize=8192)
-def held_kinds(text: str) -> frozenset[ValueKind]:
-    """The kinds of answer that a statement holds; all of them where it says that the matter is not stated."""
-    if _UNSTATED.search(fold(text)):
-        return _ALL_KINDS
-    found: set[ValueKind] = set()
+def held_kinds(text: str) -> frozenset[AskedKind]:
+    """The kinds of answer that a statement holds, or says that the source does not state."""
+    found: set[AskedKind] = set()
     for value in values(text):
         found.add(_OF_UNIT.get(value.unit or "", "count") if value.kind == "number" else _OF_KIND[value.kind])
         if (value.text, value.unit) == _ALL_DAY:
             found.add("hours")
     folded = fold(text)
+    if _UNSTATED.search(folded):
+        found |= asked_kinds(text) - {"procedure"}
     if _FREE.search(folded):
         found.add("money")
     if _DAYS.search(folded):
