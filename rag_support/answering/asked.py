@@ -88,17 +88,20 @@ _UNSTATED = _cue(
 )
 
 
+def answered_kinds(text: str) -> frozenset[AskedKind]:
+    """The kinds of answer that a statement holds, or says that the source does not state."""
+    return held_kinds(text) | asked_kinds(text) - {"procedure"} if _UNSTATED.search(fold(text)) else held_kinds(text)
+
+
 @lru_cache(maxsize=8192)
 def held_kinds(text: str) -> frozenset[AskedKind]:
-    """The kinds of answer that a statement holds, or says that the source does not state."""
+    """The kinds of answer that a statement holds."""
     found: set[AskedKind] = set()
     for value in values(text):
         found.add(_OF_UNIT.get(value.unit or "", "count") if value.kind == "number" else _OF_KIND[value.kind])
         if (value.text, value.unit) == _ALL_DAY:
             found.add("hours")
     folded = fold(text)
-    if _UNSTATED.search(folded):
-        found |= asked_kinds(text) - {"procedure"}
     if _FREE.search(folded):
         found.add("money")
     if _DAYS.search(folded):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag_support.answering.asked import AskedKind, asked_kinds, held_kinds
+from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds
 from rag_support.answering.disagreement import Place, disagree, same_list
 from rag_support.answering.values import values
 from rag_support.types import Chunk, Hit, Span
@@ -124,7 +124,7 @@ class _Section:
             if position == self.first:
                 score += _TOP_BONUS * heading
                 speaks_for += self.group_of(position)
-            if any(asked & held_kinds(self.source(p)) for p in speaks_for):
+            if any(asked & answered_kinds(self.source(p)) for p in speaks_for):
                 score += _ASKED_BONUS
             members = self.group_of(position) if "procedure" in asked else []
             if members and self.chunk.spans[members[0]].kind == "step":
@@ -150,7 +150,7 @@ class _Section:
         if kind == "step":
             return members
         scores = {
-            p: self.matches[p] + (_ASKED_BONUS if self.asked & held_kinds(self.source(p)) else 0) for p in members
+            p: self.matches[p] + (_ASKED_BONUS if self.asked & answered_kinds(self.source(p)) else 0) for p in members
         }
         if kind == "row":
             mean = sum(scores.values()) / len(members)
