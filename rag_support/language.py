@@ -26,6 +26,7 @@ LONGEST_CHARS = 2_000  # of the question; what follows is not read
 CLASSIFIED_CHARS = 128  # of Han or Latin text; the classifier is sure long before
 HOUSE_LANGUAGE = "ja"  # the sources' language: the prior when Han text is ambiguous and nobody says more
 NOUN_OF_THE_PAGE = 0.89  # the highest confidence in Japanese where Chinese has every character too
+ROMAJI = "romaji"  # the reason given for Japanese in Latin letters
 UNPROVEN = 0.89  # the highest confidence in a word or two that another language may write alike
 LONG_ENOUGH_WORDS = 3  # of Latin text, from which resemblance is trusted
 LONG_ENOUGH_CHARS = 5  # of Han text
@@ -289,7 +290,7 @@ def _romanised(words: list[str], known: float) -> Detection | None:
     plain = "".join(c for c in line if not unicodedata.combining(c)).split()  # nǐ hǎo → ni hao, ryōkin → ryokin
     line = " ".join(plain)[:CLASSIFIED_CHARS]
     best = (ROMANISED_LOGIT + 4 * known, "", "")  # "shipping to Toronto" has the syllables too
-    for table, syllables, language in (("romaji", _ROMAJI, "ja"), ("pinyin", _PINYIN, "zh")):
+    for table, syllables, language in ((ROMAJI, _ROMAJI, "ja"), ("pinyin", _PINYIN, "zh")):
         if 3 * sum(syllables.fullmatch(word) is not None for word in plain) >= 2 * len(plain):
             best = max(best, (language_data().scores[table].logit(line), table, language))
     logit, table, language = best

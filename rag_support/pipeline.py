@@ -15,7 +15,7 @@ from rag_support.answering.other_companies import asks_of_another_company
 from rag_support.answering.phrases import SERVED_LANGUAGES
 from rag_support.conversation import MAX_TURNS, resolve
 from rag_support.injection import instructs_a_model
-from rag_support.language import Priors
+from rag_support.language import ROMAJI, Priors
 from rag_support.question import clean_question
 from rag_support.retrieval.retriever import Retriever
 from rag_support.types import LANGUAGES, Answer, Answerer, Detection, Draft, Embedder, Hit
@@ -66,14 +66,15 @@ class Pipeline:
         earlier = [clean_question(asked) for asked in conversation[-MAX_TURNS:]]
         detection = self.detect(question, accept_language, earlier)
         resolved = resolve(question, earlier)
+        asked = self._written_out(resolved.question, detection)
         if language == "auto" and resolved.language:
             language = resolved.language
         target = self._answer_language(detection, language)
         detected = perf_counter()
         # how many passages a caller wants to see must not change what the answer says
-        hits = self.retriever.search(resolved.question, max(top_k, DEFAULT_TOP_K), detection.language)
+        hits = self.retriever.search(asked, max(top_k, DEFAULT_TOP_K), detection.language)
         retrieved = perf_counter()
-        draft = self._draft(resolved.question, target, hits[:DEFAULT_TOP_K], detection, language)
+        draft = self._draft(asked, target, hits[:DEFAULT_TOP_K], detection, language)
         finished = perf_counter()
         return Answer(
             answer_id=uuid4().hex,
@@ -105,7 +106,12 @@ class Pipeline:
 
     def search(self, question: str, top_k: int = DEFAULT_TOP_K) -> list[Hit]:
         question = clean_question(question)
-        return self.retriever.search(question, top_k, self.detect(question).language)
+        detection = self.detect(question)
+        return self.retriever.search(self._written_out(question, detection), top_k, detection.language)
+
+    def _written_out(self, question: str, detection: Detection) -> str:
+        """Japanese in Latin letters is asked as Japanese is written."""
+        return self.retriever.written_out(question) if detection.reason == ROMAJI else question
 
     def _answer_language(self, detection: Detection, asked: str) -> str:
         if asked != "auto":

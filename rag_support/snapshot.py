@@ -33,6 +33,7 @@ LEXICAL = "lexical"
 TOKENS = "tokens"
 GLOSSARY = "glossary.json"
 HAN_USAGE = "han-usage"
+READINGS = "readings.json"
 _BUILDING = ".building-"
 _LOCK = ".lock"
 

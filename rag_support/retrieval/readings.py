@@ -4,12 +4,14 @@ Names of people, places and products are what a question in another language and
 and no embedding model knows them all. The passage side reads every word that has kanji or katakana (SudachiPy with its
 core dictionary, imported when an index is built and never for a question); the question side brings a Latin word to
 the same key. Long vowels and doubled letters are dropped on both sides, since people write Tosho, Toushou and Tōshō.
+A question all in romaji is written out with the words of the texts and asked like any other in Japanese.
 Source of the romanisation: Hepburn, in the simplified form of passports.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -34,6 +36,7 @@ _KANA = {
     ).split()
 }
 _SMALL = {"ャ": "ya", "ュ": "yu", "ョ": "yo", "ァ": "a", "ィ": "i", "ゥ": "u", "ェ": "e", "ォ": "o", "ヮ": "wa"}
+_PARTICLES = {"wa": "は", "e": "へ", "o": "を"}  # written otherwise than they sound
 _SPELLINGS = (("tch", "cch"), ("nm", "mm"), ("np", "mp"), ("nb", "mb"), ("l", "r"))  # Shimbashi is Shinbashi
 _LONG_VOWELS = re.compile("(?<=o)u|(?<=e)i|h(?=[^aiueoy]|$)")  # Ohtani: h after a vowel is a long one
 _DOUBLED = re.compile(r"(.)\1+")
@@ -53,6 +56,27 @@ def question_readings(question: str) -> dict[str, str]:
         if len(word) >= _SHORTEST_WORD and len(key) >= _SHORTEST_KEY and word not in english:
             found.update(dict.fromkeys(query_terms(word), _MARK + key))
     return found
+
+
+def written_words(texts: Iterable[str]) -> dict[str, str]:
+    """Key of a reading → the word that Japanese texts write most often for it, as in "hempin" → 返品."""
+    seen: dict[str, Counter[str]] = {}
+    for text in texts:
+        for surface, romaji in _words_of(text):
+            key = _key(romaji)
+            if _SHORTEST_KEY <= len(key) <= _LONGEST_KEY:
+                seen.setdefault(key, Counter())[surface] += 1
+    return {key: counts.most_common(1)[0][0] for key, counts in sorted(seen.items())}
+
+
+def in_japanese_script(romaji: str, words: Mapping[str, str]) -> str:
+    """A question in romaji as it would be written: the texts' own words where it names them, else hiragana."""
+    from jaconv import alphabet2kana
+
+    return "".join(
+        _PARTICLES.get(part) or words.get(_key(part)) or alphabet2kana(part) if _LATIN_WORD.fullmatch(part) else part
+        for part in re.split(r"\s+|(?=[?!.,])", romaji.lower())
+    )
 
 
 def romanise(kana: str) -> str:
@@ -83,19 +107,30 @@ def _key(romaji: str) -> str:
 
 def _terms_of(text: str) -> Iterable[str]:
     """Of every word, of every part of a compound (東京 in 東京都), and of two words that stand together (藤山一郎)."""
+    before = ""
+    for word, parts in _analysed(text):
+        reading = _reading(word)
+        for romaji in (reading, *map(_reading, parts), before + reading if before and reading else ""):
+            key = _key(romaji)
+            if _SHORTEST_KEY <= len(key) <= _LONGEST_KEY:
+                yield _MARK + key
+        before = reading
+
+
+def _words_of(text: str) -> Iterable[tuple[str, str]]:
+    """Every word and every part of a compound, with its reading in Latin letters."""
+    for word, parts in _analysed(text):
+        yield from {(piece.surface(), _reading(piece)): None for piece in (word, *parts)}
+
+
+def _analysed(text: str) -> Iterable[tuple[Any, Sequence[Any]]]:
+    """Morphemes with their shortest parts, by SudachiPy."""
     from sudachipy import SplitMode
 
     text = unicodedata.normalize("NFKC", text)
     for first in range(0, len(text), _SUDACHI_CHARS):
-        before = ""
         for word in _tokenizer().tokenize(text[first : first + _SUDACHI_CHARS]):
-            reading = _reading(word)
-            parts = [_reading(part) for part in word.split(SplitMode.A)]
-            for romaji in (reading, *parts, before + reading if before and reading else ""):
-                key = _key(romaji)
-                if _SHORTEST_KEY <= len(key) <= _LONGEST_KEY:
-                    yield _MARK + key
-            before = reading
+            yield word, list(word.split(SplitMode.A))
 
 
 def _reading(word: Any) -> str:

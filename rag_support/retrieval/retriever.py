@@ -25,6 +25,7 @@ from rag_support.retrieval.han_usage import HanUsage
 from rag_support.retrieval.late_interaction import SoftCoverage, TokenIndex
 from rag_support.retrieval.lexical import LexicalIndex, LexicalQuery
 from rag_support.retrieval.passages import PassageStore
+from rag_support.retrieval.readings import in_japanese_script
 from rag_support.retrieval.tokens import search_text
 from rag_support.types import Chunk, Embedder, Evidence, Hit, TokenEmbedder
 
@@ -61,7 +62,7 @@ class Retriever:
         self.manifest = snapshot.read_manifest(folder)
         if self.manifest.embedder != embedder.model_id:
             raise EmbedderMismatch(folder / snapshot.MANIFEST, self.manifest.embedder, embedder.model_id)
-        required = [snapshot.PASSAGES, snapshot.DENSE, snapshot.DENSE_ROWS, snapshot.GLOSSARY]
+        required = [snapshot.PASSAGES, snapshot.DENSE, snapshot.DENSE_ROWS, snapshot.GLOSSARY, snapshot.READINGS]
         required += [f"{snapshot.HAN_USAGE}/{language}.npy" for language in ("ja", "zh")]
         if isinstance(embedder, TokenEmbedder):
             required.append(f"{snapshot.TOKENS}/values.npy")
@@ -75,6 +76,7 @@ class Retriever:
             (TokenIndex.load(folder / snapshot.TOKENS), embedder) if isinstance(embedder, TokenEmbedder) else None
         )
         self._glossary = Glossary(json.loads((folder / snapshot.GLOSSARY).read_text(encoding="utf-8")))
+        self._written_words = json.loads((folder / snapshot.READINGS).read_text(encoding="utf-8"))
         self._han_usage = HanUsage.load(folder / snapshot.HAN_USAGE)
         if self._dense.rows != len(rows) or self._dense.dimensions != embedder.dimensions:
             raise DamagedSnapshot(folder / snapshot.DENSE, "its vectors do not match the list of their texts.")
@@ -100,6 +102,10 @@ class Retriever:
     def knows(self, expression: str) -> bool:
         """Whether the indexed texts use every term of an expression."""
         return self._lexical.knows(expression)
+
+    def written_out(self, romaji: str) -> str:
+        """A question in romaji with the words of the indexed Japanese texts."""
+        return in_japanese_script(romaji, self._written_words)
 
     def writers(self, han: str) -> list[str]:
         """Those of "ja" and "zh" in which the indexed texts hold a piece of Han text."""

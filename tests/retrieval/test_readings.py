@@ -2,7 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_support.retrieval.readings import question_readings, reading_terms, romanise
+from rag_support.retrieval.readings import (
+    in_japanese_script,
+    question_readings,
+    reading_terms,
+    romanise,
+    written_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,3 +49,20 @@ def test_a_text_longer_than_the_analyser_takes_at_once_is_read_to_its_end() -> N
 def test_any_text_has_readings_and_none_is_empty(text: str) -> None:
     terms = [*reading_terms([text])[0], *question_readings(text).values()]
     assert all(len(term) > 3 for term in terms)
+
+
+WORDS = written_words(["返品の方法は、注文履歴で選びます。返品は無料です。", "電話番号はこちらです。", "アカウント"])
+
+
+@pytest.mark.parametrize(
+    ("romaji", "written"),
+    [("henpin no houhou wo oshiete", "返品の方法をおしえて"), ("Denwa bango?", "電話番号?"), ("akaunto", "アカウント"),
+     ("henpin wa muryou desu ka", "返品は無料ですか"), ("hempin", "返品"), ("", "")],
+)  # fmt: skip
+def test_romaji_is_written_with_the_words_of_the_texts(romaji: str, written: str) -> None:
+    assert in_japanese_script(romaji, WORDS) == written
+
+
+@given(st.text())
+def test_any_text_can_be_written_out(text: str) -> None:
+    assert isinstance(in_japanese_script(text, WORDS), str)

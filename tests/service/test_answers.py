@@ -229,6 +229,13 @@ def test_unknown_fields_are_left_alone(client):
     assert ask(client, TELEPHONE["en"], colour="red")["answer"] == ask(client, TELEPHONE["en"])["answer"]
 
 
+def test_japanese_in_latin_letters_is_answered_as_japanese_is(client):
+    romaji, written = ask(client, "henpin no houhou wo oshiete"), ask(client, "返品の方法をおしえて")
+    assert romaji["language"] == "ja"
+    assert romaji["answer"] == written["answer"]
+    assert not romaji["abstained"]
+
+
 class TestConversation:
     def test_a_mere_language_gives_the_same_answer_in_it(self, client):
         first = ask(client, DISAGREEING["ja"])
