@@ -81,7 +81,7 @@ class Curve:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(8, 3.2), layout="constrained")
+        figure = Figure(figsize=(10, 3.4), layout="constrained")
         FigureCanvasAgg(figure)
         losses, shares = figure.subplots(1, 2)
         steps = [point.step for point in self.points]
@@ -90,5 +90,5 @@ class Curve:
         for name in self.points[-1].accuracy:
             shares.plot(steps, [point.accuracy[name] for point in self.points], label=name)
         shares.set(xlabel="step", ylabel="held out, accuracy@1 or recall@5")
-        shares.legend(fontsize="small")
+        shares.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.02, 1))  # beside the curves, not on them
         figure.savefig(self.folder / "curve.png", dpi=110)
