@@ -28,7 +28,7 @@ from rag_support.retrieval.han_usage import HanUsage
 from rag_support.retrieval.late_interaction import TokenIndex
 from rag_support.retrieval.lexical import LexicalEntry, LexicalIndex
 from rag_support.retrieval.passages import write_passages
-from rag_support.retrieval.readings import reading_terms, written_words
+from rag_support.retrieval.readings import Reader
 from rag_support.types import LANGUAGES, Chunk, Document, Embedder, FloatMatrix, Passage, TokenEmbedder
 
 logger = logging.getLogger(__name__)
@@ -74,6 +74,7 @@ def build_index(
 
         write_passages(folder / snapshot.PASSAGES, chunks)
         progress("terms", 0, len(chunks))
+        reader = Reader()
         LexicalIndex.build(
             [
                 LexicalEntry(
@@ -82,7 +83,7 @@ def build_index(
                         " ".join((*span.texts.values(), *(text for texts in questions.values() for text in texts)))
                         for span, questions in zip(chunk.spans, of_spans, strict=True)
                     ],
-                    readings=reading_terms([span.texts[chunk.language] for span in chunk.spans])
+                    readings=reader.terms([span.texts[chunk.language] for span in chunk.spans])
                     if chunk.language == "ja"
                     else [()] * len(chunk.spans),
                 )
@@ -97,10 +98,8 @@ def build_index(
         DenseIndex.build(vectors).save(folder / snapshot.DENSE)
         rows = np.array([(unit.chunk_row, unit.span) for unit in units], dtype=np.int32)
         np.save(folder / snapshot.DENSE_ROWS, rows, allow_pickle=False)
-        japanese = (span.texts["ja"] for chunk in chunks if chunk.language == "ja" for span in chunk.spans)
-        (folder / snapshot.READINGS).write_text(
-            json.dumps(written_words(japanese), ensure_ascii=False), encoding="utf-8"
-        )
+        written = json.dumps(reader.written_words(), ensure_ascii=False)
+        (folder / snapshot.READINGS).write_text(written, encoding="utf-8")
         HanUsage.build(_written(chunks, asked)).save(folder / snapshot.HAN_USAGE)
         (folder / snapshot.GLOSSARY).write_text(json.dumps(glossary, ensure_ascii=False), encoding="utf-8")
 

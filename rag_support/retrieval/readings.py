@@ -11,7 +11,7 @@ Source of the romanisation: Hepburn, in the simplified form of passports.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -42,9 +42,32 @@ _LONG_VOWELS = re.compile("(?<=o)u|(?<=e)i|h(?=[^aiueoy]|$)")  # Ohtani: h after
 _DOUBLED = re.compile(r"(.)\1+")
 
 
-def reading_terms(texts: Sequence[str]) -> list[list[str]]:
-    """For each Japanese text the terms of its words, and of each two words that stand together, without repeats."""
-    return [list(dict.fromkeys(_terms_of(text))) for text in texts]
+class Reader:
+    """Reads Japanese texts, each once, and remembers how the words are written."""
+
+    def __init__(self) -> None:
+        self._written: dict[str, Counter[str]] = {}  # key → words
+
+    def terms(self, texts: Sequence[str]) -> list[list[str]]:
+        """For each text the terms of its words, and of each two words that stand together, without repeats."""
+        return [list(dict.fromkeys(_MARK + key for key in self._keys(text))) for text in texts]
+
+    def written_words(self) -> dict[str, str]:
+        """Key of a reading → the word that was written most often for it, as in "hempin" → 返品."""
+        return {key: words.most_common(1)[0][0] for key, words in sorted(self._written.items())}
+
+    def _keys(self, text: str) -> Iterator[str]:
+        """Of every word, of every part of a compound (東京 in 東京都), and of two words together (藤山一郎)."""
+        before = ""
+        for word, parts in _analysed(text):
+            for surface, romaji in dict.fromkeys((piece.surface(), _reading(piece)) for piece in (word, *parts)):
+                if key := _key_of(romaji):
+                    self._written.setdefault(key, Counter())[surface] += 1
+                    yield key
+            reading = _reading(word)
+            if before and reading and (key := _key_of(before + reading)):
+                yield key
+            before = reading
 
 
 def question_readings(question: str) -> dict[str, str]:
@@ -56,17 +79,6 @@ def question_readings(question: str) -> dict[str, str]:
         if len(word) >= _SHORTEST_WORD and len(key) >= _SHORTEST_KEY and word not in english:
             found.update(dict.fromkeys(query_terms(word), _MARK + key))
     return found
-
-
-def written_words(texts: Iterable[str]) -> dict[str, str]:
-    """Key of a reading → the word that Japanese texts write most often for it, as in "hempin" → 返品."""
-    seen: dict[str, Counter[str]] = {}
-    for text in texts:
-        for surface, romaji in _words_of(text):
-            key = _key(romaji)
-            if _SHORTEST_KEY <= len(key) <= _LONGEST_KEY:
-                seen.setdefault(key, Counter())[surface] += 1
-    return {key: counts.most_common(1)[0][0] for key, counts in sorted(seen.items())}
 
 
 def in_japanese_script(romaji: str, words: Mapping[str, str]) -> str:
@@ -105,25 +117,13 @@ def _key(romaji: str) -> str:
     return _DOUBLED.sub(r"\1", _LONG_VOWELS.sub("", key))
 
 
-def _terms_of(text: str) -> Iterable[str]:
-    """Of every word, of every part of a compound (東京 in 東京都), and of two words that stand together (藤山一郎)."""
-    before = ""
-    for word, parts in _analysed(text):
-        reading = _reading(word)
-        for romaji in (reading, *map(_reading, parts), before + reading if before and reading else ""):
-            key = _key(romaji)
-            if _SHORTEST_KEY <= len(key) <= _LONGEST_KEY:
-                yield _MARK + key
-        before = reading
+def _key_of(romaji: str) -> str:
+    """The key of a reading, empty where it is too short or too long to tell anything."""
+    key = _key(romaji)
+    return key if _SHORTEST_KEY <= len(key) <= _LONGEST_KEY else ""
 
 
-def _words_of(text: str) -> Iterable[tuple[str, str]]:
-    """Every word and every part of a compound, with its reading in Latin letters."""
-    for word, parts in _analysed(text):
-        yield from {(piece.surface(), _reading(piece)): None for piece in (word, *parts)}
-
-
-def _analysed(text: str) -> Iterable[tuple[Any, Sequence[Any]]]:
+def _analysed(text: str) -> Iterator[tuple[Any, Sequence[Any]]]:
     """Morphemes with their shortest parts, by SudachiPy."""
     from sudachipy import SplitMode
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_support.retrieval.lexical import LexicalEntry, LexicalIndex
-from rag_support.retrieval.readings import reading_terms
+from rag_support.retrieval.readings import Reader
 from rag_support.retrieval.tokens import passage_terms
 
 PASSAGES = [
@@ -22,7 +22,7 @@ def index_of(*passages: tuple[str, ...]) -> LexicalIndex:
 
 
 def entry(passages: list[str], spans: list[str]) -> LexicalEntry:
-    return LexicalEntry(passages, spans, reading_terms(spans))
+    return LexicalEntry(passages, spans, Reader().terms(spans))
 
 
 def rows(index: LexicalIndex, question: str, k: int = 10) -> list[int]:
