@@ -24,12 +24,12 @@ _LANGUAGES = {
     "zh": "chinese|mandarin|中国語|中文|汉语|漢語|中国话|中國話|简体中文|繁體中文|ちゅうごくご",
 }
 _NAME = "|".join(f"(?P<{tag}>{names})" for tag, names in _LANGUAGES.items())
-_LANGUAGE_REQUEST = re.compile(
+_LANGUAGE_REQUEST = re.compile(  # possessive, so that a hostile text takes no longer than another
     r"(?:and|what about|how about|please|can you|could you|say (?:it|that)|answer|in"
-    r"|请|請|麻烦|那|用|能|可以|では|じゃあ?|\s)*"
+    r"|请|請|麻烦|那|用|能|可以|では|じゃあ?|\s)*+"
     rf"(?:{_NAME})"
-    r"(?:please|version|で|では|だと|でも|は|を|の|答え|回答|说明|說明|说|說|怎么说|怎麼說|教えて|お願い|ください|下さい|します|"
-    r"言って|説明して|して|どう|ですか|なら|吗|嗎|呢|吧|一下|一遍|再|版|\s)*",
+    r"(?:please|version|ですか|でも|で|だと|は|を|の|答え|回答|说明|說明|怎么说|怎麼說|说|說|教えて|お願い|ください|下さい|します|"
+    r"言って|説明して|して|どう|なら|吗|嗎|呢|吧|一下|一遍|再|版|\s)*+",
     re.IGNORECASE,
 )
 _PUNCTUATION = re.compile(r"[\s?？!！。、,，.…~〜]+")

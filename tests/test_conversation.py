@@ -56,6 +56,11 @@ def test_turns_of_long_ago_are_forgotten() -> None:
     assert resolve("on Sundays?", earlier) == Resolved("and then? on Sundays?")
 
 
+@pytest.mark.parametrize("part", ["では", "ですか", "in ", "して", "说明", "怎么说"])
+def test_a_language_request_without_end_is_read_to_its_end(part: str) -> None:
+    assert resolve("英語" + part * 300 + "x", [HOURS["en"]]).language is None
+
+
 @given(st.text(max_size=60), st.lists(st.text(max_size=60), max_size=4))
 def test_nothing_of_the_question_is_lost(question: str, earlier: list[str]) -> None:
     resolved = resolve(question, earlier)
