@@ -15,7 +15,8 @@ from rag_support.answering.other_companies import asks_of_another_company
 from rag_support.answering.phrases import SERVED_LANGUAGES
 from rag_support.conversation import MAX_TURNS, resolve
 from rag_support.injection import instructs_a_model
-from rag_support.language import ROMAJI, Priors
+from rag_support.language import ROMAJI
+from rag_support.language_priors import Priors
 from rag_support.question import clean_question
 from rag_support.retrieval.retriever import Retriever
 from rag_support.types import LANGUAGES, Answer, Answerer, Detection, Draft, Embedder, Hit

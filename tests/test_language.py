@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_support.language import LONGEST_CHARS, Detection, Priors, detect, preferred_languages
+from rag_support.language import LONGEST_CHARS, Detection, detect
 from rag_support.language_data import DATA, Lexicon, hashed_ngrams
+from rag_support.language_priors import Priors, preferred_languages
 
 QUESTIONS = {
     "ja": """営業時間 返品方法 配送料金 領収書 再配達 住民票 電話番号 返品 料金 住所 返金 送料無料 注文取消 会員登録

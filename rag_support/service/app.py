@@ -21,7 +21,7 @@ from rag_support import language as languages
 from rag_support.config import Settings
 from rag_support.embedding import configured_embedder
 from rag_support.errors import SnapshotError
-from rag_support.language import Priors
+from rag_support.language_priors import Priors
 from rag_support.question import clean_question
 from rag_support.service.guards import GuardMiddleware
 from rag_support.service.live import LiveIndex
