@@ -66,16 +66,18 @@ class Pipeline:
         question = clean_question(question)
         earlier = [clean_question(asked) for asked in conversation[-MAX_TURNS:]]
         detection = self.detect(question, accept_language, earlier)
-        resolved = resolve(question, earlier)
-        asked = self._written_out(resolved.question, detection)
+        resolved = resolve(
+            self._written_out(question, detection),
+            [self._written_out(asked, languages.detect(asked)) for asked in earlier],
+        )
         if language == "auto" and resolved.language:
             language = resolved.language
         target = self._answer_language(detection, language)
         detected = perf_counter()
         # how many passages a caller wants to see must not change what the answer says
-        hits = self.retriever.search(asked, max(top_k, DEFAULT_TOP_K), detection.language)
+        hits = self.retriever.search(resolved.question, max(top_k, DEFAULT_TOP_K), detection.language)
         retrieved = perf_counter()
-        draft = self._draft(asked, target, hits[:DEFAULT_TOP_K], detection, language)
+        draft = self._draft(resolved.question, target, hits[:DEFAULT_TOP_K], detection, language)
         finished = perf_counter()
         return Answer(
             answer_id=uuid4().hex,

@@ -11,8 +11,8 @@ from typing import Literal
 from rag_support.retrieval.tokens import fold
 from rag_support.values import values
 
-ValueKind = Literal["telephone", "hours", "percentage", "domain", "money", "duration", "date", "count"]
-AskedKind = ValueKind | Literal["procedure"]
+HeldKind = Literal["telephone", "hours", "percentage", "domain", "money", "duration", "date", "count"]
+AskedKind = HeldKind | Literal["procedure"]
 
 
 def _cue(pattern: str) -> re.Pattern[str]:
@@ -66,12 +66,12 @@ def asked_kinds(question: str) -> frozenset[AskedKind]:
 
 
 # unit of a number → what it answers; of other units, and of none, a number is a count
-_OF_UNIT: dict[str, ValueKind] = {
+_OF_UNIT: dict[str, HeldKind] = {
     **dict.fromkeys(("second", "minute", "day", "business day", "month", "year"), "duration"),
     **dict.fromkeys(("jpy", "cny", "usd", "eur", "gbp", "krw", "hkd", "twd", "¥"), "money"),
     "percent": "percentage",
 }
-_OF_KIND: dict[str, ValueKind] = {
+_OF_KIND: dict[str, HeldKind] = {
     "telephone": "telephone", "time": "hours", "date": "date", "domain": "domain", "url": "domain", "email": "domain",
 }  # fmt: skip
 _ALL_DAY = ("1440", "minute")
@@ -88,6 +88,7 @@ _UNSTATED = _cue(
 )
 
 
+@lru_cache(maxsize=8192)
 def answered_kinds(text: str) -> frozenset[AskedKind]:
     """The kinds of answer that a statement holds, or says that the source does not state."""
     return held_kinds(text) | asked_kinds(text) - {"procedure"} if _UNSTATED.search(fold(text)) else held_kinds(text)

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from rag_support.retrieval.tokens import fold
 from rag_support.types import Chunk, Span
@@ -22,6 +22,16 @@ _RARE = 30  # statements; a term that more of them hold leads to no candidates
 _NUMBER = re.compile(r"[\d０-９,.:：〜~–-]+")
 _RUN = re.compile("[\u30a1-\u30fa\u30fc]+|[\u3400-\u9fff々]+|[a-z]{3,}")
 _UNITS = ("minute", "day", "business day", "month", "year", "percent", "jpy", "cny", "usd")
+
+
+class Placed(Protocol):
+    """Anything that stands in a chunk as one of its spans."""
+
+    @property
+    def chunk(self) -> Chunk: ...
+
+    @property
+    def span(self) -> Span: ...
 
 
 class Place(NamedTuple):
@@ -73,7 +83,7 @@ def disagreements(chunks: Sequence[Chunk]) -> Iterator[tuple[Place, Place]]:
                 yield place, places[other]
 
 
-def same_list(one: Place, other: Place) -> bool:
+def same_list(one: Placed, other: Placed) -> bool:
     """Whether both are members of one list or table."""
     return one.chunk is other.chunk and one.span.group >= 0 and one.span.group == other.span.group
 

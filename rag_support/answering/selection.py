@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds
-from rag_support.answering.disagreement import Place, disagree, same_list
+from rag_support.answering.disagreement import disagree, same_list
 from rag_support.answering.values import values
 from rag_support.types import Chunk, Hit, Span
 
@@ -103,8 +103,7 @@ def _other_sides(chosen: Sequence[Statement], sections: Sequence["_Section"]) ->
 
 def differ(one: Statement, other: Statement) -> bool:
     """Whether two statements of the sources give different values for the same thing."""
-    apart = Place(one.chunk, one.span), Place(other.chunk, other.span)
-    return not same_list(*apart) and disagree(one.source, other.source)
+    return not same_list(one, other) and disagree(one.source, other.source)
 
 
 class _Section:

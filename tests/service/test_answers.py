@@ -237,6 +237,13 @@ def test_japanese_in_latin_letters_is_answered_as_japanese_is(client):
 
 
 class TestConversation:
+    @pytest.mark.parametrize("topic", ["電話の受付時間を教えてください", "denwa no uketsuke jikan wo oshiete kudasai"])
+    def test_romaji_and_japanese_script_lean_on_one_another(self, client, topic):
+        turns = [{"question": topic}]
+        romaji, written = ask(client, "yoru wa?", conversation=turns), ask(client, "夜は?", conversation=turns)
+        assert romaji["answer"] == written["answer"]
+        assert not romaji["abstained"]
+
     def test_a_mere_language_gives_the_same_answer_in_it(self, client):
         first = ask(client, DISAGREEING["ja"])
         again = ask(client, "中文呢？", conversation=[{"question": DISAGREEING["ja"]}])
