@@ -1,8 +1,8 @@
 """question → language → hits → draft → checked answer. The top function reads as the flow."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from uuid import uuid4
@@ -12,14 +12,15 @@ from rag_support import snapshot
 from rag_support.answering.answerability import Answerability
 from rag_support.answering.extractive import ExtractiveAnswerer, refuse
 from rag_support.answering.other_companies import asks_of_another_company
-from rag_support.answering.phrases import SERVED_LANGUAGES
+from rag_support.answering.phrases import SERVED_LANGUAGES, base_language
+from rag_support.answering.statements import as_stated
 from rag_support.conversation import MAX_TURNS, resolve
 from rag_support.injection import instructs_a_model
 from rag_support.language import ROMAJI
 from rag_support.language_priors import Priors
 from rag_support.question import clean_question
 from rag_support.retrieval.retriever import Retriever
-from rag_support.types import LANGUAGES, Answer, Answerer, Detection, Draft, Embedder, Hit
+from rag_support.types import LANGUAGES, Answer, Answerer, Detection, Draft, Embedder, Event, Found, Hit, Stated, Writer
 
 logger = logging.getLogger(__name__)
 
@@ -27,23 +28,42 @@ DEFAULT_TOP_K = 10
 _SHORTEST_QUESTION_CHARS = 2  # one letter matches everything and asks nothing
 
 
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """A question with its place in a conversation, its languages, and what was found for it."""
+
+    asked: str  # cleaned, as it was asked
+    question: str  # with what it leans on, as it was searched for
+    detection: Detection
+    wanted: str  # language of the answer as the caller or the conversation wants it, or "auto"
+    target: str  # language of the answer: ja, en, zh or zh-Hant
+    hits: Sequence[Hit]
+    top_k: int
+    started: float  # seconds of perf_counter, as the next two
+    detected: float
+    retrieved: float
+
+
 class Pipeline:
     """Answers from one opened snapshot. Safe to share between requests: asking only reads."""
 
-    def __init__(self, retriever: Retriever, answerer: Answerer, fallback_language: str) -> None:
+    def __init__(
+        self, retriever: Retriever, answerer: Answerer, fallback_language: str, writer: Writer | None = None
+    ) -> None:
         self.retriever = retriever
         self._answerer = answerer
         self._fallback_language = fallback_language
+        self._writer = writer
 
     @classmethod
-    def open(cls, index: Path, embedder: Embedder, fallback_language: str) -> "Pipeline":
+    def open(cls, index: Path, embedder: Embedder, fallback_language: str, writer: Writer | None = None) -> "Pipeline":
         """The live snapshot of an index. Raises SnapshotError."""
         retriever = Retriever(index / snapshot.current_id(index), embedder)
         manifest = retriever.manifest
         # a few phrasings do not lift the evidence of all questions
         phrased = [tag for tag, count in manifest.counts.phrasings.items() if count >= manifest.counts.chunks]
         answerer = ExtractiveAnswerer(Answerability(manifest.answerability, phrased))
-        return cls(retriever, answerer, fallback_language)
+        return cls(retriever, answerer, fallback_language, writer)
 
     @property
     def index_id(self) -> str:
@@ -57,41 +77,94 @@ class Pipeline:
         accept_language: str | None = None,
         conversation: Sequence[str] = (),
     ) -> Answer:
-        """The answer in the asker's language, or in the one asked for.
+        """The quoted answer in the asker's language, or in the one asked for.
 
         `conversation` holds the earlier questions, the last one just before this. Raises QuestionError for unusable
         text.
         """
-        started = perf_counter()
-        question = clean_question(question)
-        earlier = [clean_question(asked) for asked in conversation[-MAX_TURNS:]]
-        detection = self.detect(question, accept_language, earlier)
-        resolved = resolve(
-            self._written_out(question, detection),
-            [self._written_out(asked, languages.detect(asked)) for asked in earlier],
+        understood = self._understand(question, language, top_k, accept_language, conversation)
+        return self._answer(uuid4().hex, understood, self._draft(understood))
+
+    async def events(
+        self,
+        question: str,
+        language: str = "auto",
+        top_k: int = DEFAULT_TOP_K,
+        accept_language: str | None = None,
+        conversation: Sequence[str] = (),
+    ) -> AsyncIterator[Event]:
+        """The answer told as it comes about, written by the language model where there is one; see `answer`."""
+        understood = self._understand(question, language, top_k, accept_language, conversation)
+        answer_id = uuid4().hex
+        yield Found(
+            answer_id=answer_id,
+            language=base_language(understood.target),
+            detection=understood.detection,
+            hits=tuple(understood.hits[:top_k]),
+            index_id=self.index_id,
         )
-        if language == "auto" and resolved.language:
-            language = resolved.language
-        target = self._answer_language(detection, language)
+        draft = self._draft(understood)
+        if self._writer is None or draft.refusal:
+            for stated in as_stated(draft):
+                yield stated
+        else:
+            hits = understood.hits[:DEFAULT_TOP_K]
+            async for part in self._writer.write(understood.question, understood.target, hits, draft):
+                if isinstance(part, Stated):
+                    yield part
+                else:
+                    draft = part
+        yield self._answer(answer_id, understood, draft)
+
+    def _understand(
+        self,
+        question: str,
+        language: str,
+        top_k: int,
+        accept_language: str | None,
+        conversation: Sequence[str],
+    ) -> _Understood:
+        started = perf_counter()
+        asked = clean_question(question)
+        earlier = [clean_question(before) for before in conversation[-MAX_TURNS:]]
+        detection = self.detect(asked, accept_language, earlier)
+        resolved = resolve(
+            self._written_out(asked, detection),
+            [self._written_out(before, languages.detect(before)) for before in earlier],
+        )
+        wanted = resolved.language if language == "auto" and resolved.language else language
+        target = self._answer_language(detection, wanted)
         detected = perf_counter()
         # how many passages a caller wants to see must not change what the answer says
         hits = self.retriever.search(resolved.question, max(top_k, DEFAULT_TOP_K), detection.language)
-        retrieved = perf_counter()
-        draft = self._draft(resolved.question, target, hits[:DEFAULT_TOP_K], detection, language)
+        return _Understood(
+            asked=asked,
+            question=resolved.question,
+            detection=detection,
+            wanted=wanted,
+            target=target,
+            hits=hits,
+            top_k=top_k,
+            started=started,
+            detected=detected,
+            retrieved=perf_counter(),
+        )
+
+    def _answer(self, answer_id: str, understood: _Understood, draft: Draft) -> Answer:
         finished = perf_counter()
         return Answer(
-            answer_id=uuid4().hex,
-            question=question,
-            language=target.partition("-")[0],
-            detection=detection,
+            answer_id=answer_id,
+            question=understood.asked,
+            language=base_language(understood.target),
+            detection=understood.detection,
             draft=draft,
-            hits=tuple(hits[:top_k]),
+            hits=tuple(understood.hits[: understood.top_k]),
             index_id=self.index_id,
             timings_ms={
-                "language": _ms(started, detected),
-                "retrieve": _ms(detected, retrieved),
-                "answer": _ms(retrieved, finished),
-                "total": _ms(started, finished),
+                "language": _ms(understood.started, understood.detected),
+                "retrieve": _ms(understood.detected, understood.retrieved),
+                "answer": _ms(understood.retrieved, finished),
+                "total": _ms(understood.started, finished),
             },
         )
 
@@ -123,8 +196,9 @@ class Pipeline:
             return self._fallback_language
         return detection.variant if detection.variant == "zh-Hant" else detection.language
 
-    def _draft(self, question: str, target: str, hits: Sequence[Hit], detection: Detection, asked: str) -> Draft:
-        if detection.language == "und" and asked == "auto":
+    def _draft(self, understood: _Understood) -> Draft:
+        question, target, detection = understood.question, understood.target, understood.detection
+        if detection.language == "und" and understood.wanted == "auto":
             return refuse("language_unsure", target, 0.0)
         if sum(character.isalnum() for character in question) < _SHORTEST_QUESTION_CHARS:
             return refuse("nothing_found", target, 0.0)
@@ -132,8 +206,9 @@ class Pipeline:
             return refuse("out_of_scope", target, 0.0)
         if asks_of_another_company(question, self.retriever.knows):
             return refuse("out_of_scope", target, 0.0)
+        hits = understood.hits[:DEFAULT_TOP_K]
         draft = _checked(self._answerer.answer(question, target, hits), target, hits)
-        if asked == "auto" and detection.language not in LANGUAGES:
+        if understood.wanted == "auto" and detection.language not in LANGUAGES:
             served = SERVED_LANGUAGES[target]
             return replace(draft, text=f"{draft.text}\n{served}")
         return draft

@@ -4,7 +4,7 @@ Frozen dataclasses only; pydantic models live at the edges (HTTP, files, environ
 `Document.text`, start inclusive, end exclusive, so that every quotation can be checked by slicing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -166,6 +166,16 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class GroundingReport:
+    """What the grounding gate did with the statements of an answer."""
+
+    checked: int = 0  # statements that were looked at
+    dropped: int = 0  # that failed, and could not be repaired
+    repaired: int = 0  # that failed first, and passed when they were written again
+    fallback: bool = False  # what was generated did not answer, so the answer is quoted
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What an answerer proposes: statements in the asker's language with their citations, or a refusal."""
 
@@ -175,6 +185,7 @@ class Draft:
     conflicts: tuple[Conflict, ...] = ()
     refusal: Refusal | None = None
     generator: str = "extractive"
+    grounding: GroundingReport = GroundingReport()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +210,29 @@ class Answer:
     hits: tuple[Hit, ...]
     index_id: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The first event of an answer that is told as it comes about: what was understood, and the passages found."""
+
+    answer_id: str
+    language: str
+    detection: Detection
+    hits: tuple[Hit, ...]
+    index_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A statement that passed the checks. The texts of an answer's statements, joined, are its text."""
+
+    text: str  # with the white space and the list mark before it, and its citation markers
+    citations: tuple[Citation, ...]  # those that it is the first to use
+
+
+Event = Found | Stated | Answer
+"""An answer is told as Found, Stated …, Answer."""
 
 
 class Embedder(Protocol):
@@ -232,3 +266,15 @@ class Answerer(Protocol):
     """A question and its hits to a draft; never raises for want of evidence, it refuses."""
 
     def answer(self, question: str, language: str, hits: Sequence[Hit]) -> Draft: ...
+
+
+class Writer(Protocol):
+    """Writes an answer over the hits with a language model, statement by statement."""
+
+    def write(self, question: str, language: str, hits: Sequence[Hit], quoted: Draft) -> AsyncIterator[Stated | Draft]:
+        """Statements that passed the grounding gate, then the draft they make up; never raises for want of a model.
+
+        `quoted` is the extractive answer, which is what the writer falls back to. Closing the iterator stops the
+        generation.
+        """
+        ...

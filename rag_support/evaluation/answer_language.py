@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
-from rag_support.evaluation.statements import Statement
+from rag_support.answering.statements import Statement
 
 _QUOTED = re.compile("「[^「」]*」")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")

@@ -55,7 +55,7 @@ def openai_compatible(base_url: str, model: str) -> Complete:
     try:
         import openai
     except ImportError as error:
-        raise EvaluationError("The LLM judge needs the client: pip install 'rag-support[judge]'.") from error
+        raise EvaluationError("The LLM judge needs the client: pip install 'rag-support[llm]'.") from error
     try:
         client = openai.OpenAI(base_url=base_url, timeout=_TIMEOUT_SECONDS, max_retries=2)
     except openai.OpenAIError as error:

@@ -402,7 +402,7 @@ class TestMissing:
 
     def test_extra_of_the_judge(self, evaluated: Path) -> None:
         ended = without("openai", evaluated, "eval", "judge", "--base-url", "http://127.0.0.1:9", "--model", "m")
-        assert "'rag-support[judge]'" in fails_in_one_line(ended)
+        assert "'rag-support[llm]'" in fails_in_one_line(ended)
 
     def test_other_commands_need_no_extra(self, tmp_path: Path) -> None:
         ended = without("ir_measures", tmp_path, "eval", "--help")

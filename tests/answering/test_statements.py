@@ -1,4 +1,8 @@
-from rag_support.evaluation.statements import Statement, plain_text, statements_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_support.answering.statements import Statement, as_stated, plain_text, statements_of
+from rag_support.types import Citation, Draft
 
 
 def test_a_statement_ends_in_the_numbers_of_its_citations() -> None:
@@ -43,3 +47,21 @@ def test_no_text_is_no_statement() -> None:
 def test_plain_text_is_the_answer_without_marks_and_numbers() -> None:
     answer = "電話は24時間です。 [1]\n\n1. ログインします。 [2]\n2. 「電話」を選びます。 [3]"
     assert plain_text(statements_of(answer)) == "電話は24時間です。\nログインします。\n「電話」を選びます。"
+
+
+def citation(number: int) -> Citation:
+    return Citation(number, f"c{number}", "guide.md", (), "電話", 0, 2, None, True)
+
+
+@given(
+    st.lists(st.sampled_from(["電話は24時間です。", " ", "\n", "[1]", "[2]", "[2][1]", "- ", "Call us.", "[", "[x]"]))
+)
+def test_a_draft_told_statement_by_statement_is_the_draft(pieces: list[str]) -> None:
+    draft = Draft("".join(pieces), 1.0, (citation(1), citation(2)))
+    assert "".join(stated.text for stated in as_stated(draft)) == draft.text
+
+
+def test_a_statement_brings_the_citations_that_it_is_the_first_to_use() -> None:
+    draft = Draft("A. [2] B. [1][2] C. [1]\nMore.", 1.0, (citation(1), citation(2)))
+    told = [(stated.text, [found.number for found in stated.citations]) for stated in as_stated(draft)]
+    assert told == [("A. [2]", [2]), (" B. [1][2]", [1]), (" C. [1]", []), ("\nMore.", [])]

@@ -8,7 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag_support.types import Draft, Stated
+
 _MARKERS = re.compile(r"((?:\s*\[\d{1,3}\])+)")
+_UP_TO_MARKERS = re.compile(r".*?(?:\[\d{1,3}\](?:\s*\[\d{1,3}\])*|\Z)", re.DOTALL)
+_NUMBER = re.compile(r"\[(\d{1,3})\]")
 _LIST_MARK = re.compile(r"^\s*(?:[-*・•]\s+|\d{1,3}[.)]\s+)")
 
 
@@ -32,3 +36,13 @@ def statements_of(answer: str) -> list[Statement]:
 def plain_text(statements: Sequence[Statement]) -> str:
     """The answer as it is read, without list marks and citation numbers."""
     return "\n".join(statement.text for statement in statements)
+
+
+def as_stated(draft: Draft) -> list[Stated]:
+    """A whole draft as it is told statement by statement; the texts, joined, are the draft's."""
+    waiting = {citation.number: citation for citation in draft.citations}
+    told = []
+    for text in filter(None, _UP_TO_MARKERS.findall(draft.text)):
+        numbers = dict.fromkeys(int(number) for number in _NUMBER.findall(text))
+        told.append(Stated(text, tuple(waiting.pop(number) for number in numbers if number in waiting)))
+    return told

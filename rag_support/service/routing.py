@@ -1,0 +1,65 @@
+"""What all routes of the API share: JSON read strictly, bodies declared as JSON, problems told of in OpenAPI."""
+
+from json import JSONDecodeError
+from typing import Any
+
+import pydantic_core
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from rag_support.service.problems import PROBLEM_TYPE
+from rag_support.service.schemas import ProblemResponse
+
+
+class _StrictRequest(Request):
+    """JSON by pydantic's parser: NaN and lone surrogates, which the standard one lets through, are refused."""
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_strict_json"):
+            try:
+                self._strict_json = pydantic_core.from_json(await self.body(), allow_inf_nan=False)
+            except ValueError as error:
+                raise JSONDecodeError("not valid JSON", "", 0) from error
+        return self._strict_json
+
+
+class _StrictRoute(APIRoute):
+    def get_route_handler(self):  # type: ignore[no-untyped-def]  # as the overridden method
+        handler = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if request.method == "POST" and media_type != "application/json":
+                raise HTTPException(415, "Send the body as JSON, with the header Content-Type: application/json.")
+            return await handler(_StrictRequest(request.scope, request.receive))
+
+        return strict
+
+
+_PROBLEMS = {
+    404: "no such passage",
+    408: "the body came too slowly",
+    413: "the body is too large",
+    415: "the body is not declared as JSON",
+    422: "not usable",
+    503: "busy, or no index yet",
+    "default": "any other error",
+}
+
+
+def problems(*statuses: int | str) -> dict[int | str, dict[str, Any]]:
+    """How OpenAPI tells of them; a model would be written down as application/json."""
+    content = {PROBLEM_TYPE: {"schema": ProblemResponse.model_json_schema()}}
+    return {status: {"description": _PROBLEMS[status], "content": content} for status in statuses}
+
+
+def api_router() -> APIRouter:
+    """An empty router of the API."""
+    return APIRouter(route_class=_StrictRoute, responses=problems("default"))
+
+
+def json_response(response: BaseModel) -> Response:
+    """A validated model as it is: FastAPI would validate it and turn it into dictionaries once more."""
+    return Response(response.model_dump_json(), media_type="application/json")
