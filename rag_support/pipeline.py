@@ -13,6 +13,7 @@ from rag_support.answering.answerability import Answerability
 from rag_support.answering.extractive import ExtractiveAnswerer, refuse
 from rag_support.answering.other_companies import asks_of_another_company
 from rag_support.answering.phrases import SERVED_LANGUAGES, base_language
+from rag_support.answering.register import Register
 from rag_support.answering.statements import as_stated
 from rag_support.conversation import MAX_TURNS, resolve
 from rag_support.injection import instructs_a_model
@@ -58,11 +59,13 @@ class Pipeline:
     @classmethod
     def open(cls, index: Path, embedder: Embedder, fallback_language: str, writer: Writer | None = None) -> "Pipeline":
         """The live snapshot of an index. Raises SnapshotError."""
-        retriever = Retriever(index / snapshot.current_id(index), embedder)
+        folder = index / snapshot.current_id(index)
+        retriever = Retriever(folder, embedder)
         manifest = retriever.manifest
         # a few phrasings do not lift the evidence of all questions
         phrased = [tag for tag, count in manifest.counts.phrasings.items() if count >= manifest.counts.chunks]
-        answerer = ExtractiveAnswerer(Answerability(manifest.answerability, phrased))
+        register = Register.load(folder / snapshot.DISAGREEMENTS, retriever.passages)
+        answerer = ExtractiveAnswerer(Answerability(manifest.answerability, phrased), register)
         return cls(retriever, answerer, fallback_language, writer)
 
     @property
@@ -207,22 +210,22 @@ class Pipeline:
         if asks_of_another_company(question, self.retriever.knows):
             return refuse("out_of_scope", target, 0.0)
         hits = understood.hits[:DEFAULT_TOP_K]
-        draft = _checked(self._answerer.answer(question, target, hits), target, hits)
+        draft = self._checked(self._answerer.answer(question, target, hits), target)
         if understood.wanted == "auto" and detection.language not in LANGUAGES:
             served = SERVED_LANGUAGES[target]
             return replace(draft, text=f"{draft.text}\n{served}")
         return draft
 
-
-def _checked(draft: Draft, language: str, hits: Sequence[Hit]) -> Draft:
-    """The draft, if every quote is the slice of its document that it claims to be; else a refusal."""
-    chunks = {hit.chunk.chunk_id: hit.chunk for hit in hits}
-    for citation in draft.citations:
-        chunk = chunks.get(citation.chunk_id)
-        if chunk is None or chunk.text[citation.start - chunk.start : citation.end - chunk.start] != citation.quote:
-            logger.error("a citation of chunk %s does not match its source; the answer is withheld", citation.chunk_id)
-            return refuse("unverified", language, draft.confidence)
-    return draft
+    def _checked(self, draft: Draft, language: str) -> Draft:
+        """The draft, if every quote is the slice of its document that it claims to be; else a refusal."""
+        for citation in draft.citations:
+            chunk = self.retriever.passages.by_id(citation.chunk_id)
+            if chunk is None or chunk.text[citation.start - chunk.start : citation.end - chunk.start] != citation.quote:
+                logger.error(
+                    "a citation of chunk %s does not match its source; the answer is withheld", citation.chunk_id
+                )
+                return refuse("unverified", language, draft.confidence)
+        return draft
 
 
 def _ms(start: float, end: float) -> float:

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rag_support.answering.answerability import AnswerabilityParameters
 from rag_support.errors import DamagedSnapshot, NoSnapshot, OutdatedSnapshot, SnapshotError
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 PASSAGES = "passages.sqlite"
@@ -34,6 +34,7 @@ TOKENS = "tokens"
 GLOSSARY = "glossary.json"
 HAN_USAGE = "han-usage"
 READINGS = "readings.json"
+DISAGREEMENTS = "disagreements.json"
 _BUILDING = ".building-"
 _LOCK = ".lock"
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from rag_support.answering.phrases import TOPICS, shown_value
+from rag_support.answering.register import Place, Register
 from rag_support.answering.selection import Statement, differ, text_in
 from rag_support.answering.values import ValueKind, values
 from rag_support.types import Conflict, ConflictValue
@@ -25,12 +26,32 @@ def marks_another_side(text: str) -> bool:
     return _OTHER_SIDE.search(text) is not None
 
 
-def find_conflicts(statements: Sequence[Statement], language: str) -> tuple[Conflict, ...]:
-    """The disagreements within an answer; citation numbers are the statements' places, from 1."""
+def find_conflicts(statements: Sequence[Statement], language: str, register: Register) -> tuple[Conflict, ...]:
+    """The disagreements within an answer; citation numbers are the statements' places, from 1.
+
+    What the register lists is shown as it lists it; the rest is found by the marks and values of the statements.
+    """
     numbered = list(enumerate(statements, start=1))
+    listed = _listed(numbered, language, register)
+    told = {value.citation for conflict in listed for value in conflict.values}
+    numbered = [(number, statement) for number, statement in numbered if number not in told]
     marked = [(number, statement) for number, statement in numbered if marks_another_side(statement.source)]
     found = _of_values(numbered, marked, language) or _of_statements(numbered, marked, language) if marked else ()
-    return found + _unmarked(numbered, language)
+    return listed + found + _unmarked(numbered, language)
+
+
+def _listed(numbered: Sequence[tuple[int, Statement]], language: str, register: Register) -> tuple[Conflict, ...]:
+    numbers: dict[Place, int] = {}
+    for number, statement in numbered:
+        numbers.setdefault(statement.place, number)
+    by_number = dict(numbered)
+    found = []
+    for entry in register.entries_of(numbers):
+        sides = sorted({numbers[place] for place in entry.shown(list(numbers))})
+        if len(sides) > 1:
+            values = tuple(_side(by_number[number], number, language) for number in sides)
+            found.append(Conflict(topic=entry.topic[language], values=values))
+    return tuple(found)
 
 
 def _unmarked(numbered: Sequence[tuple[int, Statement]], language: str) -> tuple[Conflict, ...]:

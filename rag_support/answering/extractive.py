@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from rag_support.answering.answerability import Answerability
 from rag_support.answering.conflicts import find_conflicts
 from rag_support.answering.phrases import REFUSALS, UNTRANSLATED, base_language
+from rag_support.answering.register import Register
 from rag_support.answering.selection import Statement, select_statements
 from rag_support.types import Citation, Draft, Hit, Refusal, RefusalKind
 
@@ -16,15 +17,16 @@ from rag_support.types import Citation, Draft, Hit, Refusal, RefusalKind
 class ExtractiveAnswerer:
     """Question and hits to a cited draft, or a refusal."""
 
-    def __init__(self, answerability: Answerability) -> None:
+    def __init__(self, answerability: Answerability, register: Register) -> None:
         self._answerability = answerability
+        self._register = register
 
     def answer(self, question: str, language: str, hits: Sequence[Hit]) -> Draft:
         """`language` is ja, en, zh or zh-Hant."""
         confidence = self._answerability.probability(question, hits, base_language(language))
         if kind := self._answerability.refusal(confidence, hits, base_language(language)):
             return refuse(kind, language, confidence)
-        statements = select_statements(question, hits, language)
+        statements = select_statements(question, hits, language, self._register)
         if not statements:
             return refuse("nothing_found", language, confidence)
         citations = [_citation(number, statement, language) for number, statement in enumerate(statements, start=1)]
@@ -32,7 +34,7 @@ class ExtractiveAnswerer:
             text=_compose(statements, citations, language),
             confidence=confidence,
             citations=tuple(citations),
-            conflicts=find_conflicts(statements, language),
+            conflicts=find_conflicts(statements, language, self._register),
         )
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds
 from rag_support.answering.disagreement import disagree, same_list
+from rag_support.answering.register import Place, Register
 from rag_support.answering.values import values
 from rag_support.types import Chunk, Hit, Span
 
@@ -44,6 +45,10 @@ class Statement:
     listed: bool  # shown on a line of its own, as part of a list
 
     @property
+    def place(self) -> Place:
+        return self.chunk.chunk_id, self.position
+
+    @property
     def span(self) -> Span:
         return self.chunk.spans[self.position]
 
@@ -69,7 +74,7 @@ def text_in(span: Span, chunk: Chunk, language: str) -> str | None:
     return span.texts.get(language)
 
 
-def select_statements(question: str, hits: Sequence[Hit], language: str) -> list[Statement]:
+def select_statements(question: str, hits: Sequence[Hit], language: str, register: Register) -> list[Statement]:
     """The statements of an answer in reading order; empty when no hit holds any."""
     asked = asked_kinds(question)
     sections = [_Section(hit, asked) for hit in hits[:_HITS]]
@@ -86,17 +91,20 @@ def select_statements(question: str, hits: Sequence[Hit], language: str) -> list
             break
         answer.add(section, position)
     chosen = [statement for section in answer.sections for statement in answer.of(section)]
-    return chosen + _other_sides(chosen, sections)
+    shown = [statement.place for statement in chosen]
+    matches = {(section.chunk.chunk_id, p): score for section in sections for p, score in section.scores.items()}
+    listed = [Statement(chunk, p, False) for chunk, p in register.missing_sides(shown, asked, matches)]
+    return chosen + listed + _other_sides(chosen + listed, sections)
 
 
 def _other_sides(chosen: Sequence[Statement], sections: Sequence["_Section"]) -> list[Statement]:
     """Statements, not chosen, that give another value for what a chosen one says."""
-    shown = {(statement.chunk.chunk_id, statement.position) for statement in chosen}
+    shown = {statement.place for statement in chosen}
     found = []
     for section in sections:
         for position in section.statements:
             other = Statement(section.chunk, position, False)
-            if (other.chunk.chunk_id, position) not in shown and any(differ(one, other) for one in chosen):
+            if other.place not in shown and any(differ(one, other) for one in chosen):
                 found.append(other)
     return found[:_OTHER_SIDES]
 

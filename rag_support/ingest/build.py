@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from rag_support import snapshot
 from rag_support.answering.answerability import shipped_parameters
+from rag_support.answering.register import Entry, Register
 from rag_support.errors import CorpusError, SnapshotError
 from rag_support.ingest.chunking import chunk_document
+from rag_support.ingest.disagreements import DISAGREEMENTS_FILE, Disagreement, entries_of, read_disagreements
 from rag_support.ingest.glossary import read_glossary
 from rag_support.ingest.phrasings import PHRASINGS_FILE, Phrasings
 from rag_support.ingest.planted import planted
@@ -101,6 +103,8 @@ def build_index(
         written = json.dumps(reader.written_words(), ensure_ascii=False)
         (folder / snapshot.READINGS).write_text(written, encoding="utf-8")
         HanUsage.build(_written(chunks, asked)).save(folder / snapshot.HAN_USAGE)
+        register = _register(read_disagreements(corpus), chunks, traditional)
+        (folder / snapshot.DISAGREEMENTS).write_bytes(Register.dump(register))
         (folder / snapshot.GLOSSARY).write_text(json.dumps(glossary, ensure_ascii=False), encoding="utf-8")
 
         files = snapshot.file_list(folder)
@@ -164,6 +168,18 @@ def _asked(phrasings: Phrasings, chunks: Sequence[Chunk]) -> list[Sequence[_Ques
             "date.", len(stale), PHRASINGS_FILE, document, statement,
         )  # fmt: skip
     return [phrasings.of_spans(chunk) for chunk in chunks]
+
+
+def _register(
+    disagreements: Sequence[Disagreement], chunks: Sequence[Chunk], traditional: TraditionalWriter
+) -> list[Entry]:
+    entries, stale = entries_of(disagreements, chunks, traditional.convert)
+    if stale:
+        logger.warning(
+            "%d statements of %s are nowhere in the documents and are left out, the first: %s. Bring their text up to "
+            "date.", len(stale), DISAGREEMENTS_FILE, stale[0],
+        )  # fmt: skip
+    return entries
 
 
 def _written(chunks: Sequence[Chunk], asked: Sequence[Sequence[_Questions]]) -> Iterable[tuple[str, str]]:

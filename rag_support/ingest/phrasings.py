@@ -45,7 +45,7 @@ class Phrasings:
             return cls()
         lines: list[_Line] = []
         seen: dict[tuple[str, str], int] = {}
-        for number, text in _texts(path):
+        for number, text in lines_of(path):
             try:
                 line = _Line.model_validate_json(text)
             except ValidationError as error:
@@ -76,7 +76,11 @@ class Phrasings:
         return [key for key in self._lines if key not in held]
 
 
-def _texts(path: Path) -> Iterator[tuple[int, bytes]]:
+def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a JSON Lines file that hold something, with their numbers from 1.
+
+    Raises TranslationMemoryError when it cannot be read.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:

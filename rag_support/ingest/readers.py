@@ -25,7 +25,7 @@ from rag_support.types import Block, Document
 MAX_BYTES = 32 * 1024 * 1024
 MAX_CHARS = 2_000_000  # about twenty novels; parsed in three seconds, half a minute if made to hurt
 
-_BESIDE_DOCUMENTS = ("glossary.tsv", "phrasings.jsonl")
+_BESIDE_DOCUMENTS = ("disagreements.jsonl", "glossary.tsv", "phrasings.jsonl")
 _NOT_DOCUMENTS = frozenset({"readme", "license", "licence", "notice", "copying"})
 
 
@@ -57,8 +57,8 @@ class _Content:
 def read_corpus(root: Path, on_file: Callable[[str], None] | None = None) -> Reading:
     """Every document below `root`; `on_file` hears each doc_id before it is read.
 
-    README, LICENSE and NOTICE files, names with a leading dot, glossary.tsv, phrasings.jsonl and translations/ are no
-    documents. Raises CorpusError when the folder is missing or no document in it can be read.
+    README, LICENSE and NOTICE files, names with a leading dot, disagreements.jsonl, glossary.tsv, phrasings.jsonl and
+    translations/ are no documents. Raises CorpusError when the folder is missing or no document in it can be read.
     """
     if not root.is_dir():
         raise CorpusError(f"{root}: there is no such folder. Set RAG_SUPPORT_CORPUS to the folder with your documents.")

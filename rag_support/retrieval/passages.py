@@ -77,11 +77,8 @@ class PassageStore:
 
     def by_id(self, chunk_id: str) -> Chunk | None:
         with self._lock:
-            found = self._connection.execute(
-                f"SELECT {_COLUMNS} FROM chunks WHERE chunk_id = ?",  # noqa: S608
-                (chunk_id,),
-            ).fetchone()
-        return _chunk_of(found) if found else None
+            found = self._connection.execute("SELECT row FROM chunks WHERE chunk_id = ?", (chunk_id,)).fetchone()
+        return self.chunk(found[0]) if found else None
 
 
 def _span_row(span: Span) -> list[object]:

@@ -63,6 +63,7 @@ class Retriever:
         if self.manifest.embedder != embedder.model_id:
             raise EmbedderMismatch(folder / snapshot.MANIFEST, self.manifest.embedder, embedder.model_id)
         required = [snapshot.PASSAGES, snapshot.DENSE, snapshot.DENSE_ROWS, snapshot.GLOSSARY, snapshot.READINGS]
+        required.append(snapshot.DISAGREEMENTS)
         required += [f"{snapshot.HAN_USAGE}/{language}.npy" for language in ("ja", "zh")]
         if isinstance(embedder, TokenEmbedder):
             required.append(f"{snapshot.TOKENS}/values.npy")
