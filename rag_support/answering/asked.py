@@ -91,7 +91,12 @@ _UNSTATED = _cue(
 @lru_cache(maxsize=8192)
 def answered_kinds(text: str) -> frozenset[AskedKind]:
     """The kinds of answer that a statement holds, or says that the source does not state."""
-    return held_kinds(text) | asked_kinds(text) - {"procedure"} if _UNSTATED.search(fold(text)) else held_kinds(text)
+    return held_kinds(text) | asked_kinds(text) - {"procedure"} if says_unstated(text) else held_kinds(text)
+
+
+def says_unstated(text: str) -> bool:
+    """Whether a statement says that the source does not state something."""
+    return _UNSTATED.search(fold(text)) is not None
 
 
 @lru_cache(maxsize=8192)

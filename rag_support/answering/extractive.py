@@ -5,12 +5,13 @@ is quoted inside a sentence in that language. Nothing is generated, so nothing c
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rag_support.answering.answerability import Answerability
 from rag_support.answering.conflicts import find_conflicts
-from rag_support.answering.phrases import REFUSALS, UNTRANSLATED, base_language
+from rag_support.answering.phrases import REFUSALS, RELATED, UNTRANSLATED, base_language
 from rag_support.answering.register import Register
-from rag_support.answering.selection import Statement, select_statements
+from rag_support.answering.selection import Statement, related_statements, select_statements
 from rag_support.types import Citation, Draft, Hit, Refusal, RefusalKind
 
 
@@ -25,7 +26,8 @@ class ExtractiveAnswerer:
         """`language` is ja, en, zh or zh-Hant."""
         confidence = self._answerability.probability(question, hits, base_language(language))
         if kind := self._answerability.refusal(confidence, hits, base_language(language)):
-            return refuse(kind, language, confidence)
+            refusal = refuse(kind, language, confidence)
+            return _with_related(refusal, question, hits, language) if kind == "nothing_found" else refusal
         statements = select_statements(question, hits, language, self._register)
         if not statements:
             return refuse("nothing_found", language, confidence)
@@ -36,6 +38,16 @@ class ExtractiveAnswerer:
             citations=tuple(citations),
             conflicts=find_conflicts(statements, language, self._register),
         )
+
+
+def _with_related(refusal: Draft, question: str, hits: Sequence[Hit], language: str) -> Draft:
+    """The refusal, with what the sources do say near the question, marked as no more than that."""
+    statements = related_statements(question, hits)
+    if not statements:
+        return refusal
+    citations = [_citation(number, statement, language) for number, statement in enumerate(statements, start=1)]
+    related = _compose(statements, citations, language)
+    return replace(refusal, text=f"{refusal.text}\n{RELATED[language]}\n{related}", citations=tuple(citations))
 
 
 def refuse(kind: RefusalKind, language: str, confidence: float) -> Draft:

@@ -2,7 +2,8 @@
 
 Every statement of the first hits is scored: how well it matches, whether it holds the kind of value that was asked for,
 and, for the first statement of a section, how well the section's heading or FAQ question matches, since a section
-answers its heading from the top. The best one speaks, with those that come close behind it. A list is given as what it
+answers its heading from the top. The best one speaks, with those that come close behind it; that the sources do not
+state what was asked comes first and brings no list. A list is given as what it
 is: steps whole and in order, short items under the sentence that introduces them, of a table the rows asked for. Notes
 that bear on a chosen value stay with it, since a number without its caveat can harm.
 """
@@ -11,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds
+from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds, says_unstated
 from rag_support.answering.disagreement import disagree, same_list
 from rag_support.answering.register import Place, Register
 from rag_support.answering.values import values
+from rag_support.answering.yes_no import without_yes_no
 from rag_support.types import Chunk, Hit, Span
 
 _HITS = 5  # sections looked into
@@ -31,7 +33,9 @@ _LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps an
 _LIST_ITEMS = 12
 _STANDS_OUT = 1.3  # times the mean of a table: rows above it are the ones asked for
 _SAME = 0.6  # overlap of character n-grams from which two statements say the same
+_OWN_QUESTION = 0.5  # match of a heading or FAQ question from which it asks the same
 _NOTES = 2
+_RELATED = 2  # statements shown beside a refusal
 _OTHER_SIDES = 2  # of a value, added to the answer
 _MAKE_SURE = "確認してください"  # in the sources' own words, as their marks of disagreement are in conflicts.py
 
@@ -43,6 +47,7 @@ class Statement:
     chunk: Chunk
     position: int  # of the span in the chunk
     listed: bool  # shown on a line of its own, as part of a list
+    own_question: bool = True  # the section's own question is near the one that is asked
 
     @property
     def place(self) -> Place:
@@ -54,7 +59,8 @@ class Statement:
 
     def text(self, language: str) -> str | None:
         """How the statement reads in a language; None where it has no reviewed translation there."""
-        return text_in(self.span, self.chunk, language)
+        text = text_in(self.span, self.chunk, language)
+        return text if text is None or self.own_question else without_yes_no(text)
 
     @property
     def reading(self) -> str:
@@ -84,17 +90,41 @@ def select_statements(question: str, hits: Sequence[Hit], language: str, registe
     )
     if not candidates:
         return []
-    best = candidates[0][0]
-    answer = _Answer(language)
+    best, first, leading = candidates[0]
+    unstated = bool(asked) and says_unstated(first.source(leading))
+    answer = _Answer(language, lists=not unstated)
     for score, section, position in candidates:
         if score < _NEAR * best:
             break
         answer.add(section, position)
     chosen = [statement for section in answer.sections for statement in answer.of(section)]
+    if unstated:
+        chosen.sort(key=lambda statement: statement.place != (first.chunk.chunk_id, leading))
     shown = [statement.place for statement in chosen]
     matches = {(section.chunk.chunk_id, p): score for section in sections for p, score in section.scores.items()}
     listed = [Statement(chunk, p, False) for chunk, p in register.missing_sides(shown, asked, matches)]
     return chosen + listed + _other_sides(chosen + listed, sections)
+
+
+def related_statements(question: str, hits: Sequence[Hit]) -> list[Statement]:
+    """What the sources do say near a question that they do not answer: one or two statements, best first."""
+    sections = [_Section(hit, asked_kinds(question)) for hit in hits[:_HITS]]
+    candidates = sorted(
+        (
+            (score, section.statement(position, True))
+            for section in sections
+            for position, score in section.scores.items()
+            if not _introduces(section.source(position))
+        ),
+        key=lambda candidate: -candidate[0],
+    )
+    found: list[Statement] = []
+    for score, statement in candidates:
+        if len(found) == _RELATED or score < _NEAR * candidates[0][0]:
+            break
+        if not any(_same(statement.reading, other.reading) for other in found):
+            found.append(statement)
+    return found
 
 
 def _other_sides(chosen: Sequence[Statement], sections: Sequence["_Section"]) -> list[Statement]:
@@ -103,7 +133,7 @@ def _other_sides(chosen: Sequence[Statement], sections: Sequence["_Section"]) ->
     found = []
     for section in sections:
         for position in section.statements:
-            other = Statement(section.chunk, position, False)
+            other = section.statement(position, False)
             if other.place not in shown and any(differ(one, other) for one in chosen):
                 found.append(other)
     return found[:_OTHER_SIDES]
@@ -123,13 +153,15 @@ class _Section:
         self.matches = dict(enumerate(hit.span_scores))
         self.statements = [position for position, span in enumerate(hit.chunk.spans) if _states(span)]
         self.first = self.statements[0] if self.statements else -1
-        heading = max((hit.span_scores[p] for p, span in enumerate(hit.chunk.spans) if not _states(span)), default=0.0)
+        self.heading = max(
+            (hit.span_scores[p] for p, span in enumerate(hit.chunk.spans) if not _states(span)), default=0.0
+        )
         self.scores: dict[int, float] = {}
         for position in self.statements:
             score = hit.span_scores[position] + _CHUNK_SHARE * hit.score
             speaks_for = [position]
             if position == self.first:
-                score += _TOP_BONUS * heading
+                score += _TOP_BONUS * self.heading
                 speaks_for += self.group_of(position)
             if any(asked & answered_kinds(self.source(p)) for p in speaks_for):
                 score += _ASKED_BONUS
@@ -137,6 +169,9 @@ class _Section:
             if members and self.chunk.spans[members[0]].kind == "step":
                 score += _STEPS_BONUS
             self.scores[position] = score
+
+    def statement(self, position: int, listed: bool) -> Statement:
+        return Statement(self.chunk, position, listed, self.heading >= _OWN_QUESTION)
 
     def source(self, position: int) -> str:
         return self.chunk.source_of(self.chunk.spans[position])
@@ -176,8 +211,12 @@ class _Section:
         alone = [p for p in self.statements if self.chunk.spans[p].group < 0]
         alone.sort(key=lambda p: -self.matches[p])
         notes = [p for p in alone if self.chunk.spans[p].kind == "note"]
-        making_sure = [p for p in alone if _MAKE_SURE in self.source(p)]
-        return sorted({*notes[:_NOTES], *making_sure[:1]})
+        return sorted({*notes[:_NOTES], *self.making_sure()})
+
+    def making_sure(self) -> list[int]:
+        """The statement that says where to make sure of a value, where there is one."""
+        alone = [p for p in self.statements if self.chunk.spans[p].group < 0 and _MAKE_SURE in self.source(p)]
+        return sorted(alone, key=lambda p: -self.matches[p])[:1]
 
 
 class _Answer:
@@ -187,8 +226,9 @@ class _Answer:
     one more sentence, and the other sections none.
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, lists: bool = True) -> None:
         self._language = language
+        self._lists = lists
         self._chars = _BUDGET_CHARS.get(language, _BUDGET_CHARS_ELSE)
         self._sentences = 0
         self._listing: _Section | None = None
@@ -209,9 +249,9 @@ class _Answer:
         if not members or not lead or (sentence and span.group >= 0 and self._sentences > 0):
             stands_alone = sentence and not _introduces(section.source(position))
             if stands_alone and (self._listing is None or self._listing is section) and self._take(span):
-                chosen[position] = span.group >= 0
+                chosen[position] = self._lists and span.group >= 0
             return
-        if self._listing is not None or not self._take(span):
+        if self._listing is not None or not self._lists or not self._take(span):
             return
         self._listing = section
         if span.group < 0:
@@ -227,12 +267,12 @@ class _Answer:
     def of(self, section: _Section) -> Iterator[Statement]:
         """The chosen statements of a section in order, and the notes that bear on their values."""
         chosen = self._chosen.get(id(section), {})
-        statements = [Statement(section.chunk, p, listed) for p, listed in sorted(chosen.items())]
+        statements = [section.statement(p, listed) for p, listed in sorted(chosen.items())]
         yield from statements
         if section is self.sections[0] and any(values(statement.source) for statement in statements):
             for p in section.notes():
                 if p not in chosen and not self._said(section.chunk.spans[p]):
-                    yield Statement(section.chunk, p, False)
+                    yield section.statement(p, False)
 
     def _take(self, span: Span) -> bool:
         """Room for one more sentence? The first always has it."""

@@ -8,7 +8,7 @@ from small_parts import DOCUMENTS
 from statements import is_written_in, statements, written_language
 
 from rag_support.answering.extractive import refuse
-from rag_support.answering.phrases import REFUSALS
+from rag_support.answering.phrases import REFUSALS, RELATED
 from rag_support.pipeline import Pipeline
 
 QUESTIONS = [
@@ -75,3 +75,58 @@ def test_every_refusal_is_worded_in_every_language(language: str, kind: str) -> 
 def test_refusals_differ_by_kind_and_language() -> None:
     texts = [refuse(kind, language, 0.0).text for kind in REFUSALS["en"] for language in ("ja", "en", "zh", "zh-Hant")]
     assert len(set(texts)) == len(texts)
+
+
+HOLIDAYS = """\
+# 返品
+
+返品は注文履歴のページから申し込めます。返品できる日数は、このページには記載がありません。
+
+- 返品には注文番号が必要です。
+- 返品には配送伝票も必要です。
+
+# 電話での手続き
+
+「電話で退会できますか？」
+
+はい、退会は電話で受け付けています。
+"""
+
+
+def test_that_the_source_does_not_state_it_comes_first_and_alone(pipeline_over: Callable[..., Pipeline]) -> None:
+    draft = pipeline_over({"a.md": HOLIDAYS}).answer("返品は何日以内にできますか").draft
+    assert draft.text.startswith("返品できる日数は、このページには記載がありません。 [1]")
+    assert "配送伝票" not in draft.text
+
+
+def test_a_yes_is_said_only_to_its_own_question(pipeline_over: Callable[..., Pipeline]) -> None:
+    pipeline = pipeline_over({"a.md": HOLIDAYS})
+    assert "はい、退会は電話で" in pipeline.answer("電話で退会できますか？").draft.text
+    assert "はい、" not in pipeline.answer("退会の受付について").draft.text
+
+
+@pytest.mark.parametrize(
+    ("question", "frame"),
+    [
+        ("ギフト包装の料金はいくらですか", RELATED["ja"]),
+        ("Can I drop off a return at a parcel locker?", RELATED["en"]),
+        ("可以把退货放在快递柜里吗？", RELATED["zh"]),
+    ],
+)
+def test_a_refusal_near_the_subject_tells_what_is_related_and_cites_it(
+    pipeline: Pipeline, question: str, frame: str
+) -> None:
+    draft = pipeline.answer(question).draft
+    assert draft.refusal is not None
+    assert draft.refusal.kind == "nothing_found"
+    refusal, _, related = draft.text.partition(f"\n{frame}\n")
+    assert refusal == draft.refusal.message
+    assert 1 <= len(draft.citations) <= 2
+    assert [f"[{citation.number}]" in related for citation in draft.citations] == [True] * len(draft.citations)
+
+
+def test_a_refusal_far_from_the_subject_tells_nothing_else(pipeline: Pipeline) -> None:
+    draft = pipeline.answer("明日の東京の天気を教えて").draft
+    assert draft.refusal is not None
+    assert draft.text == draft.refusal.message
+    assert draft.citations == ()
