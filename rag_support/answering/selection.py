@@ -32,6 +32,7 @@ _STEPS_BONUS = 0.2  # for steps, and the sentence before them, where a procedure
 _LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps and short items are shown whole
 _LIST_ITEMS = 12
 _STANDS_OUT = 1.3  # times the mean of a table: rows above it are the ones asked for
+_ALONE = 1.5  # times the mean of the other members of a list: this sentence of it is what was asked for
 _SAME = 0.6  # overlap of character n-grams from which two statements say the same
 _OWN_QUESTION = 0.5  # match of a heading or FAQ question from which it asks the same
 _NOTES = 2
@@ -201,6 +202,24 @@ class _Section:
         limit = _LIST_ITEMS if all(not _is_sentence(self.source(p)) for p in members) else _LIST_SENTENCES
         return sorted(sorted(members, key=lambda p: -scores[p])[:limit])
 
+    def stands_out(self, position: int, members: list[int]) -> bool:
+        """Whether one member of a list was asked for, and not the list."""
+        others = [self.matches[p] for p in members if p != position]
+        return bool(others) and self.matches[position] >= _ALONE * sum(others) / len(others)
+
+    def asked_for(self, before: int, members: list[int]) -> list[int]:
+        """Sentences of a list that match so well that they answer without it, and better than what stands before it."""
+        if self.chunk.spans[before].group >= 0:
+            return []
+        return [
+            p
+            for p in members
+            if self.chunk.spans[p].kind == "item"
+            and _is_sentence(self.source(p))
+            and self.matches[p] >= self.matches[before]
+            and self.stands_out(p, members)
+        ]
+
     def lead_in(self, members: list[int]) -> int | None:
         """The sentence that introduces a list, without which its members may not be understood."""
         before = members[0] - 1
@@ -246,10 +265,17 @@ class _Answer:
         members = section.group_of(position)
         sentence = span.group < 0 or (span.kind == "item" and _is_sentence(section.source(position)))
         lead = section is self.sections[0]
-        if not members or not lead or (sentence and span.group >= 0 and self._sentences > 0):
+        answers_alone = sentence and span.group >= 0 and (self._sentences > 0 or section.stands_out(position, members))
+        if not members or not lead or answers_alone:
             stands_alone = sentence and not _introduces(section.source(position))
             if stands_alone and (self._listing is None or self._listing is section) and self._take(span):
-                chosen[position] = self._lists and span.group >= 0
+                chosen[position] = False
+            return
+        asked_for = section.asked_for(position, members)
+        if asked_for and self._listing is None and self._lists:
+            for p in (position, *asked_for):
+                if not _introduces(section.source(p)) and self._take(section.chunk.spans[p]):
+                    chosen[p] = False
             return
         if self._listing is not None or not self._lists or not self._take(span):
             return
