@@ -1,7 +1,8 @@
 """question → language → hits → draft → checked answer. The top function reads as the flow."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -92,8 +93,11 @@ class Pipeline:
         top_k: int = DEFAULT_TOP_K,
         accept_language: str | None = None,
         conversation: Sequence[str] = (),
-    ) -> AsyncIterator[Event]:
-        """The answer told as it comes about, written by the language model where there is one; see `answer`."""
+    ) -> AsyncGenerator[Event, None]:
+        """The answer told as it comes about, written by the language model where there is one; see `answer`.
+
+        Closing the generator stops the writing.
+        """
         understood = self._understand(question, language, top_k, accept_language, conversation)
         answer_id = uuid4().hex
         yield Found(
@@ -109,11 +113,12 @@ class Pipeline:
                 yield stated
         else:
             hits = understood.hits[:DEFAULT_TOP_K]
-            async for part in self._writer.write(understood.question, understood.target, hits, draft):
-                if isinstance(part, Stated):
-                    yield part
-                else:
-                    draft = part
+            async with aclosing(self._writer.write(understood.question, understood.target, hits, draft)) as parts:
+                async for part in parts:
+                    if isinstance(part, Stated):
+                        yield part
+                    else:
+                        draft = part
         yield self._answer(answer_id, understood, draft)
 
     def _understand(
@@ -212,6 +217,14 @@ class Pipeline:
             served = SERVED_LANGUAGES[target]
             return replace(draft, text=f"{draft.text}\n{served}")
         return draft
+
+
+async def answer_of(events: AsyncIterator[Event]) -> Answer:
+    """The answer that `Pipeline.events` end with, for a caller that wants it whole."""
+    async for event in events:
+        if isinstance(event, Answer):
+            return event
+    raise AssertionError("the events of an answer end with the answer")
 
 
 def _checked(draft: Draft, language: str, hits: Sequence[Hit]) -> Draft:
