@@ -146,10 +146,10 @@ def ask(settings: Settings, question: str, language: str, top_k: int, as_json: b
     """Answer one QUESTION on the terminal, with its sources."""
     from rag_support.answering.footnotes import footnotes
     from rag_support.embedding import configured_embedder
-    from rag_support.pipeline import Pipeline, answer_of
+    from rag_support.pipeline import Pipeline
 
     pipeline = Pipeline.open(settings.index, configured_embedder(settings), settings.fallback_language)
-    answer = asyncio.run(answer_of(pipeline.events(question, language, top_k)))
+    answer = asyncio.run(pipeline.written(question, language, top_k))
     if as_json:
         from rag_support.service.schemas import AnswerResponse
 

@@ -1,7 +1,7 @@
 """question → language → hits → draft → checked answer. The top function reads as the flow."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -93,11 +93,8 @@ class Pipeline:
         top_k: int = DEFAULT_TOP_K,
         accept_language: str | None = None,
         conversation: Sequence[str] = (),
-    ) -> AsyncGenerator[Event, None]:
-        """The answer told as it comes about, written by the language model where there is one; see `answer`.
-
-        Closing the generator stops the writing.
-        """
+    ) -> AsyncGenerator[Event]:
+        """The answer told as it comes about, written by the language model where there is one; see `answer`."""
         understood = self._understand(question, language, top_k, accept_language, conversation)
         answer_id = uuid4().hex
         yield Found(
@@ -113,13 +110,29 @@ class Pipeline:
                 yield stated
         else:
             hits = understood.hits[:DEFAULT_TOP_K]
-            async with aclosing(self._writer.write(understood.question, understood.target, hits, draft)) as parts:
+            parts = self._writer.write(understood.question, understood.target, hits, draft)
+            async with aclosing(parts):  # so that who stops listening stops the generation
                 async for part in parts:
                     if isinstance(part, Stated):
                         yield part
                     else:
-                        draft = part
+                        draft = _checked(part, understood.target, hits)
         yield self._answer(answer_id, understood, draft)
+
+    async def written(
+        self,
+        question: str,
+        language: str = "auto",
+        top_k: int = DEFAULT_TOP_K,
+        accept_language: str | None = None,
+        conversation: Sequence[str] = (),
+    ) -> Answer:
+        """The answer that `events` ends in, for who wants it whole."""
+        if self._writer is None:
+            return self.answer(question, language, top_k, accept_language, conversation)
+        events = self.events(question, language, top_k, accept_language, conversation)
+        [answer] = [event async for event in events if isinstance(event, Answer)]
+        return answer
 
     def _understand(
         self,
@@ -217,14 +230,6 @@ class Pipeline:
             served = SERVED_LANGUAGES[target]
             return replace(draft, text=f"{draft.text}\n{served}")
         return draft
-
-
-async def answer_of(events: AsyncIterator[Event]) -> Answer:
-    """The answer that `Pipeline.events` end with, for a caller that wants it whole."""
-    async for event in events:
-        if isinstance(event, Answer):
-            return event
-    raise AssertionError("the events of an answer end with the answer")
 
 
 def _checked(draft: Draft, language: str, hits: Sequence[Hit]) -> Draft:

@@ -271,12 +271,10 @@ class Answerer(Protocol):
 class Writer(Protocol):
     """Writes an answer over the hits with a language model, statement by statement."""
 
-    def write(
-        self, question: str, language: str, hits: Sequence[Hit], quoted: Draft
-    ) -> AsyncGenerator[Stated | Draft, None]:
+    def write(self, question: str, language: str, hits: Sequence[Hit], quoted: Draft) -> AsyncGenerator[Stated | Draft]:
         """Statements that passed the grounding gate, then the draft they make up; never raises for want of a model.
 
-        `quoted` is the extractive answer, which is what the writer falls back to. Closing the generator stops the
+        `quoted` is the extractive answer, which is what the writer falls back to. Closing the iterator stops the
         generation.
         """
         ...

@@ -4,7 +4,7 @@ What only steers how a model writes (temperature, max_tokens, tools it may use â
 make another thing of the answer is refused by name.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
@@ -60,43 +60,35 @@ class OtherMessage(_Ignoring):
 Message = Annotated[AskingMessage | OtherMessage, Field(discriminator="role")]
 
 
-def _text_alone(response_format: object) -> object:
-    if isinstance(response_format, dict) and response_format.get("type", "text") != "text":
-        raise ValueError("an answer is text; leave it out.")
-    return response_format
-
-
-def _no_call(choice: object) -> object:
-    if choice not in (None, "auto", "none"):
-        raise ValueError("no tool is ever called; leave it out, or give auto.")
-    return choice
+class _TextFormat(_Ignoring):
+    type: Literal["text"]
 
 
 class StreamOptions(_Ignoring):
-    include_usage: bool = False
+    include_usage: bool = Field(False, strict=True)
 
 
 class ChatRequest(_Ignoring):
     model: str = Field(MODEL, max_length=200, description="any; there is one")
     messages: list[Message] = Field(
-        min_length=1,
         max_length=1000,
-        description=f"the last one is the user's question; of the user's earlier ones the last {MAX_TURNS} are read",
+        description=f"the user's last one is the question; of the user's earlier ones the last {MAX_TURNS} are read",
+        json_schema_extra={"contains": {"properties": {"role": {"const": "user"}}}},
     )
-    stream: bool | None = None
+    stream: bool | None = Field(None, strict=True)
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = None
     logprobs: Literal[False] | None = None
     modalities: list[Literal["text"]] | None = None
-    response_format: Annotated[Any, AfterValidator(_text_alone)] = None
-    tool_choice: Annotated[Any, AfterValidator(_no_call)] = None
-    function_call: Annotated[Any, AfterValidator(_no_call)] = None
+    response_format: _TextFormat | None = None
+    tool_choice: Literal["auto", "none"] | None = Field(None, description="no tool is ever called")
+    function_call: Literal["auto", "none"] | None = None
 
     @field_validator("messages")
     @classmethod
-    def _ends_in_a_question(cls, messages: list[Message]) -> list[Message]:
-        if not isinstance(messages[-1], AskingMessage):
-            raise ValueError("the last message has to be the user's question.")
+    def _hold_a_question(cls, messages: list[Message]) -> list[Message]:
+        if not any(isinstance(message, AskingMessage) for message in messages):
+            raise ValueError("there has to be a message of the user's, the question.")
         return messages
 
     @property

@@ -15,7 +15,6 @@ from rag_support.config import Settings
 from rag_support.conversation import MAX_TURNS
 from rag_support.embedding import configured_embedder
 from rag_support.errors import MissingExtra, RagSupportError, SnapshotError
-from rag_support.pipeline import answer_of
 from rag_support.question import MAX_CHARS
 from rag_support.service.live import LiveIndex
 from rag_support.service.schemas import AnswerResponse, HitResponse, PassageResponse, SearchResponse, TopK
@@ -34,7 +33,7 @@ _Question = Annotated[
     str, Field(description=f"in Japanese, English or Chinese, at most {MAX_CHARS:,} characters; asked on its own")
 ]
 _Conversation = Annotated[
-    list[str],
+    tuple[str, ...],
     Field(max_length=100, description=f"earlier questions of the user, oldest first; the last {MAX_TURNS} are read"),
 ]
 _Language = Annotated[
@@ -74,7 +73,7 @@ def _tools(live: LiveIndex) -> "MCPServer[None]":
 
     @server.tool(annotations=reading)
     async def answer(
-        question: _Question, language: _Language = "auto", conversation: _Conversation | None = None
+        question: _Question, language: _Language = "auto", conversation: _Conversation = ()
     ) -> AnswerResponse:
         """Answer a customer's question from the guide, in the language of the question.
 
@@ -83,8 +82,7 @@ def _tools(live: LiveIndex) -> "MCPServer[None]":
         is true and the answer says so. Give the earlier questions as conversation, and "and at night?" is understood.
         """
         with told():
-            events = live.pipeline().events(question, language, conversation=conversation or ())
-            return AnswerResponse.of(await answer_of(events))
+            return AnswerResponse.of(await live.pipeline().written(question, language, conversation=conversation))
 
     @server.tool(annotations=reading)
     async def search(question: _Question, top_k: TopK = 10) -> SearchResponse:

@@ -153,7 +153,7 @@ def test_fault_is_logged_and_told_without_its_inside(shipped_index, caplog, monk
     def fail(*_: object) -> None:
         raise RuntimeError("the inside")
 
-    monkeypatch.setattr(Pipeline, "events", fail)
+    monkeypatch.setattr(Pipeline, "answer", fail)
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

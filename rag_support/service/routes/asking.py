@@ -7,7 +7,6 @@ from fastapi import APIRouter, Header, Response
 from rag_support import language as languages
 from rag_support.errors import SnapshotError
 from rag_support.language_priors import Priors
-from rag_support.pipeline import answer_of
 from rag_support.question import clean_question
 from rag_support.service.answer_events import FAULT_EVENT, frames
 from rag_support.service.event_stream import EventStream
@@ -42,11 +41,12 @@ def router(live: LiveIndex) -> APIRouter:
         first event is an ordinary problem with its status; after it, an `error` event with a problem ends the stream.
         A client that closes the connection stops the generation.
         """
+        pipeline = live.pipeline()
         earlier = [turn.question for turn in body.conversation]
-        events = live.pipeline().events(body.question, body.language, body.top_k, accept_language, earlier)
+        asked = (body.question, body.language, body.top_k, accept_language, earlier)
         if body.stream:
-            return await EventStream.begun(frames(events), FAULT_EVENT)
-        return json_response(AnswerResponse.of(await answer_of(events)))
+            return await EventStream.begun(frames(pipeline.events(*asked)), FAULT_EVENT)
+        return json_response(AnswerResponse.of(await pipeline.written(*asked)))
 
     @routes.post("/v1/search", response_model=SearchResponse, responses=problems(408, 413, 415, 422, 503))
     async def search(body: SearchRequest) -> Response:

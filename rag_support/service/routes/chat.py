@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Header, Response
 
-from rag_support.pipeline import answer_of
+from rag_support.pipeline import DEFAULT_TOP_K
 from rag_support.service.chat import FAULT_FRAME, chunk_frames, completion
 from rag_support.service.chat_schemas import ChatCompletion, ChatRequest, ErrorResponse, ModelsResponse
 from rag_support.service.event_stream import EventStream
@@ -19,18 +19,19 @@ def router(live: LiveIndex) -> APIRouter:
         responses=event_stream("the completion, or the chunks that tell it"),
     )
     async def completions(body: ChatRequest, accept_language: str | None = Header(None)) -> Response:
-        """Answer the last message from the sources, as an OpenAI-compatible server would.
+        """Answer the user's last message from the sources, as an OpenAI-compatible server would.
 
         The user's earlier messages are the conversation; all others are not read, since the sources decide. The
         content is the answer with a footnote for each citation, `rag_support` the whole answer as POST /v1/answers
         gives it; of a stream it stands in the last chunk with a choice.
         """
         *earlier, question = body.questions
-        events = live.pipeline().events(question, accept_language=accept_language, conversation=earlier)
+        pipeline = live.pipeline()
+        asked = (question, "auto", DEFAULT_TOP_K, accept_language, earlier)
         if body.stream:
             include_usage = body.stream_options is not None and body.stream_options.include_usage
-            return await EventStream.begun(chunk_frames(events, include_usage), FAULT_FRAME)
-        return json_response(completion(await answer_of(events)))
+            return await EventStream.begun(chunk_frames(pipeline.events(*asked), include_usage), FAULT_FRAME)
+        return json_response(completion(await pipeline.written(*asked)))
 
     @routes.get("/v1/models")
     async def models() -> ModelsResponse:
