@@ -1,5 +1,6 @@
-"""One server for all tests that only ask; `start` for those that need one of their own."""
+"""One server for all tests that only ask; `start` and `served` for those that need one of their own; who asks them."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,8 +11,9 @@ from anyio.from_thread import start_blocking_portal
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp_types import CallToolResult, Tool
+from playwright.sync_api import Browser, Page, Request
 from running import COMMAND, Server, environment, running
-from streams import serving
+from streams import Served, serving
 from writers import QuotingWriter
 
 from rag_support.config import Settings
@@ -39,16 +41,49 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-def asked_of(shipped_index) -> Iterator[Callable[..., httpx.Client]]:
-    """asked_of(writer, **settings) → a client of a service in this process, whose answers that writer writes."""
+def served(shipped_index: Path) -> Iterator[Callable[..., Served]]:
+    """served(writer, **settings) → a service in this process, whose answers that writer writes."""
     with ExitStack() as stack:
 
-        def start(writer: QuotingWriter | None = None, **settings: object) -> httpx.Client:
+        def serve(writer: QuotingWriter | None = None, **settings: object) -> Served:
             app = create_app(Settings(_env_file=None, **{"index": shipped_index} | settings), writer)
-            url = stack.enter_context(serving(app))
-            return stack.enter_context(httpx.Client(base_url=url, timeout=60, trust_env=False))
+            return stack.enter_context(serving(app))
 
-        yield start
+        yield serve
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+    """open_page(path, language of the browser) → Page. A page that complains, asks for anything that is not the
+    server's, or opens a dialog fails its test; `expected` is what the console may say.
+    """
+    contexts, faults = [], []
+
+    def open_page(path: str = "/", locale: str = "en", expected: str = "nothing", at: Server | Served = server) -> Page:
+        context = browser.new_context(locale=locale)
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+
+        def note_request(request: Request) -> None:
+            if not request.url.startswith((f"{at.url}/", "data:")):
+                faults.append(f"loads {request.url}")
+
+        def note_console(message) -> None:
+            if message.type in ("error", "warning") and not re.search(expected, message.text):
+                faults.append(f"console: {message.text} {message.location}")
+
+        page.on("request", note_request)
+        page.on("console", note_console)
+        page.on("pageerror", lambda error: faults.append(f"uncaught: {error}"))
+        page.on("dialog", lambda dialog: (faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.goto(f"{at.url}{path}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
 
 
 class Tools:

@@ -154,8 +154,8 @@ def test_every_problem_is_told_in_the_same_form(client, how, status):
     assert error["type"] == "invalid_request_error"
 
 
-def test_a_missing_index_is_a_server_error_with_the_mend(asked_of, tmp_path):
-    with client_of(str(asked_of(index=tmp_path / "none").base_url)) as chat:
+def test_a_missing_index_is_a_server_error_with_the_mend(served, tmp_path):
+    with client_of(served(index=tmp_path / "none").url) as chat:
         for stream in (False, True):
             with pytest.raises(openai.InternalServerError, match="make index") as caught:
                 ask(chat, user("hours?"), stream=stream)
@@ -163,18 +163,18 @@ def test_a_missing_index_is_a_server_error_with_the_mend(asked_of, tmp_path):
             assert int(caught.value.response.headers["retry-after"]) >= 1
 
 
-def test_a_fault_in_the_middle_of_a_stream_reaches_the_caller(asked_of):
+def test_a_fault_in_the_middle_of_a_stream_reaches_the_caller(served):
     with (
-        client_of(str(asked_of(QuotingWriter(then=failing)).base_url)) as chat,
+        client_of(served(QuotingWriter(then=failing)).url) as chat,
         pytest.raises(openai.APIError, match="failed to answer") as caught,
     ):
         list(ask(chat, user(TELEPHONE["en"]), stream=True))
     assert "inside" not in str(caught.value)
 
 
-def test_a_caller_that_closes_its_stream_stops_the_writing(asked_of):
+def test_a_caller_that_closes_its_stream_stops_the_writing(served):
     writer = QuotingWriter(then=never_going_on)
-    with client_of(str(asked_of(writer).base_url)) as chat, ask(chat, user(TELEPHONE["en"]), stream=True) as chunks:
+    with client_of(served(writer).url) as chat, ask(chat, user(TELEPHONE["en"]), stream=True) as chunks:
         assert next(chunk for chunk in chunks if chunk.choices[0].delta.content)
     wait_until(writer.closed.is_set, "the writing to stop")
 

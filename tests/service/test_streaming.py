@@ -84,56 +84,57 @@ def test_what_is_wrong_with_the_question_is_an_ordinary_problem(client, body, st
     is_problem(client.post("/v1/answers", json={"stream": True, **body}), status)
 
 
-def test_a_missing_index_is_an_ordinary_problem(asked_of, tmp_path):
-    client = asked_of(index=tmp_path / "none")
-    problem = is_problem(client.post("/v1/answers", json={"question": "hours?", "stream": True}), 503)
+def test_a_missing_index_is_an_ordinary_problem(served, tmp_path):
+    with served(index=tmp_path / "none").client() as client:
+        problem = is_problem(client.post("/v1/answers", json={"question": "hours?", "stream": True}), 503)
     assert "make index" in problem["detail"]
 
 
-def test_what_the_writer_writes_is_the_answer_streamed_or_not(asked_of):
-    client = asked_of(QuotingWriter())
-    assert client.post("/v1/answers", json={"question": TELEPHONE}).json()["generator"] == "repeating"
-    events = told(client, TELEPHONE)
+def test_what_the_writer_writes_is_the_answer_streamed_or_not(served):
+    with served(QuotingWriter()).client() as client:
+        assert client.post("/v1/answers", json={"question": TELEPHONE}).json()["generator"] == "repeating"
+        events = told(client, TELEPHONE)
     assert events[-1][1]["generator"] == "repeating"
     assert "".join(data["text"] for name, data in events if name == "sentence") == events[-1][1]["answer"]
 
 
-def test_sentences_are_sent_while_the_next_is_being_written(asked_of):
-    with stream(asked_of(QuotingWriter(then=never_going_on))) as response:
+def test_sentences_are_sent_while_the_next_is_being_written(served):
+    with served(QuotingWriter(then=never_going_on)).client() as client, stream(client) as response:
         assert up_to_first_sentence(events_of(response.iter_lines())) == ["retrieval", "citation", "sentence"]
 
 
-def test_a_client_that_leaves_stops_the_writing(asked_of):
+def test_a_client_that_leaves_stops_the_writing(served):
     writer = QuotingWriter(then=never_going_on)
-    with stream(asked_of(writer)) as response:
+    with served(writer).client() as client, stream(client) as response:
         events = events_of(response.iter_lines())
         up_to_first_sentence(events)
         assert not writer.closed.is_set()
     wait_until(writer.closed.is_set, "the writing to stop")
 
 
-def test_a_stream_holds_its_place_among_the_requests_until_it_ends(asked_of):
-    client = asked_of(QuotingWriter(then=never_going_on), max_concurrency=1)
+def test_a_stream_holds_its_place_among_the_requests_until_it_ends(served):
+    with served(QuotingWriter(then=never_going_on), max_concurrency=1).client() as client:
 
-    def search() -> httpx.Response:
-        return client.post("/v1/search", json={"question": TELEPHONE})
+        def search() -> httpx.Response:
+            return client.post("/v1/search", json={"question": TELEPHONE})
 
-    with stream(client) as response:
-        events = events_of(response.iter_lines())
-        up_to_first_sentence(events)
-        assert "busy" in is_problem(search(), 503)["detail"]
-    wait_until(lambda: search().status_code == 200, "the place to be free again")
+        with stream(client) as response:
+            events = events_of(response.iter_lines())
+            up_to_first_sentence(events)
+            assert "busy" in is_problem(search(), 503)["detail"]
+        wait_until(lambda: search().status_code == 200, "the place to be free again")
 
 
-def test_silence_is_broken_by_comments(asked_of, monkeypatch):
+def test_silence_is_broken_by_comments(served, monkeypatch):
     monkeypatch.setattr(event_stream, "KEEP_ALIVE_SECONDS", 0.01)
-    with stream(asked_of(QuotingWriter(then=never_going_on))) as response:
+    with served(QuotingWriter(then=never_going_on)).client() as client, stream(client) as response:
         lines = response.iter_lines()
         assert [line for line in itertools.islice(lines, 30) if line.startswith(":")]
 
 
-def test_a_fault_in_the_middle_is_the_last_event_and_logged_without_the_question(asked_of, caplog):
-    events = told(asked_of(QuotingWriter(then=failing)), TELEPHONE)
+def test_a_fault_in_the_middle_is_the_last_event_and_logged_without_the_question(served, caplog):
+    with served(QuotingWriter(then=failing)).client() as client:
+        events = told(client, TELEPHONE)
     assert [name for name, _ in events] == ["retrieval", "citation", "sentence", "error"]
     problem = events[-1][1]
     assert (problem["status"], set(problem)) == (500, {"type", "title", "status", "detail"})
