@@ -1,4 +1,4 @@
-"""rag-support: index, serve, ask, translations, eval. Each command parses, calls one function, prints."""
+"""rag-support: index, serve, ask, mcp, translations, eval. Each command parses, calls one function, prints."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""A writer without a language model, whose generation a test can hold, break and look into."""
+"""Writers without a language model, whose generation a test can hold, break and look into."""
 
 import asyncio
 import threading
@@ -21,7 +21,7 @@ class QuotingWriter:
 
     async def write(
         self, question: str, language: str, hits: Sequence[Hit], quoted: Draft
-    ) -> AsyncGenerator[Stated | Draft, None]:
+    ) -> AsyncGenerator[Stated | Draft]:
         try:
             first, *rest = as_stated(quoted)
             yield first
@@ -32,6 +32,22 @@ class QuotingWriter:
             yield replace(quoted, generator="repeating")
         finally:
             await asyncio.sleep(0)  # as one that closes its connection
+            self.closed.set()
+
+
+@dataclass
+class EndlessWriter:
+    """Never comes to an end, and never waits either."""
+
+    closed: threading.Event = field(default_factory=threading.Event)
+
+    async def write(
+        self, question: str, language: str, hits: Sequence[Hit], quoted: Draft
+    ) -> AsyncGenerator[Stated | Draft]:
+        try:
+            while True:
+                yield Stated("…" * 10_000, ())
+        finally:
             self.closed.set()
 
 

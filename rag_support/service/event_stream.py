@@ -10,11 +10,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
 KEEP_ALIVE_SECONDS = 15.0  # proxies give a silent connection up after 30 to 60
+SEND_SECONDS = 30.0  # for a client to take what is sent; one that does not read must not hold its place for ever
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter keeps nginx from holding events back
 
 
@@ -36,28 +37,36 @@ class EventStream(EventSourceResponse):
         return cls(await anext(frames), frames, fault)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (as ASGI has it)
-        keeping_alive = asyncio.create_task(_keep_alive(send))
-        telling = asyncio.create_task(self._tell(send, keeping_alive))
+        async def timely_send(message: Message) -> None:
+            async with asyncio.timeout(SEND_SECONDS):
+                await send(message)
+
+        keeping_alive = asyncio.create_task(_keep_alive(timely_send))
+        telling = asyncio.create_task(self._tell(timely_send, keeping_alive))
         leaving = asyncio.create_task(_disconnected(receive))
         try:
             await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (telling, leaving, keeping_alive):
                 task.cancel()
-            await asyncio.gather(telling, leaving, keeping_alive, return_exceptions=True)
-        if not telling.cancelled():
-            telling.result()
+            outcome, *_ = await asyncio.gather(telling, leaving, keeping_alive, return_exceptions=True)
+        if isinstance(outcome, TimeoutError):
+            logger.warning("a client did not read its stream for %g seconds; it is given up", SEND_SECONDS)
+        elif isinstance(outcome, Exception):
+            raise outcome
 
     async def _tell(self, send: Send, keeping_alive: asyncio.Task[None]) -> None:
+        """Raises TimeoutError where the client does not read."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with aclosing(self._rest):
-            await _send_frame(send, self._first)
-            try:
-                async for frame in self._rest:
-                    await _send_frame(send, frame)
-            except Exception:
-                logger.exception("unexpected error in the middle of a stream")
-                await _send_frame(send, self._fault)
+            frame: bytes | None = self._first
+            while frame is not None:
+                await _send_frame(send, frame)
+                try:
+                    frame = await anext(self._rest, None)
+                except Exception:
+                    logger.exception("unexpected error in the middle of a stream")
+                    frame = self._fault  # the last one: a generator that has raised is at its end
         keeping_alive.cancel()  # nothing may be sent after the end
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -39,6 +39,7 @@ class _StrictRoute(APIRoute):
 
 
 _PROBLEMS = {
+    400: "not usable",
     404: "no such passage",
     408: "the body came too slowly",
     413: "the body is too large",

@@ -14,10 +14,10 @@ from mcp_types import CallToolResult, Tool
 from playwright.sync_api import Browser, Page, Request
 from running import COMMAND, Server, environment, running
 from streams import Served, serving
-from writers import QuotingWriter
 
 from rag_support.config import Settings
 from rag_support.service.app import create_app
+from rag_support.types import Writer
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +45,7 @@ def served(shipped_index: Path) -> Iterator[Callable[..., Served]]:
     """served(writer, **settings) → a service in this process, whose answers that writer writes."""
     with ExitStack() as stack:
 
-        def serve(writer: QuotingWriter | None = None, **settings: object) -> Served:
+        def serve(writer: Writer | None = None, **settings: object) -> Served:
             app = create_app(Settings(_env_file=None, **{"index": shipped_index} | settings), writer)
             return stack.enter_context(serving(app))
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from running import is_problem, wait_until
 from streams import events_of
-from writers import QuotingWriter, failing, never_going_on
+from writers import EndlessWriter, QuotingWriter, failing, never_going_on
 
 from rag_support.service import event_stream
 
@@ -141,3 +141,10 @@ def test_a_fault_in_the_middle_is_the_last_event_and_logged_without_the_question
     assert "inside" not in problem["detail"]
     assert "RuntimeError: the inside" in caplog.text
     assert TELEPHONE not in caplog.text
+
+
+def test_a_client_that_does_not_read_is_given_up(served, monkeypatch):
+    monkeypatch.setattr(event_stream, "SEND_SECONDS", 0.1)
+    writer = EndlessWriter()
+    with served(writer).client() as client, stream(client):
+        wait_until(writer.closed.is_set, "the writing to stop")

@@ -1,5 +1,7 @@
 """The OpenAI-compatible addresses: what speaks to such a server asks this service with another base URL alone."""
 
+from typing import Any
+
 from fastapi import APIRouter, Header, Response
 
 from rag_support.pipeline import DEFAULT_TOP_K
@@ -7,16 +9,24 @@ from rag_support.service.chat import FAULT_FRAME, chunk_frames, completion
 from rag_support.service.chat_schemas import ChatCompletion, ChatRequest, ErrorResponse, ModelsResponse
 from rag_support.service.event_stream import EventStream
 from rag_support.service.live import LiveIndex
-from rag_support.service.routing import api_router, event_stream, json_response
+from rag_support.service.routing import api_router, event_stream, json_response, problems
+
+
+def _told(*statuses: int | str) -> dict[int | str, dict[str, Any]]:
+    """How OpenAPI tells of the errors here, which openai_errors.py makes of problems."""
+    return {
+        status: {"description": problem["description"], "model": ErrorResponse}
+        for status, problem in problems(*statuses).items()
+    }
 
 
 def router(live: LiveIndex) -> APIRouter:
-    routes = api_router(errors={"default": {"description": "any error", "model": ErrorResponse}})
+    routes = api_router(errors=_told("default"))
 
     @routes.post(
         "/v1/chat/completions",
         response_model=ChatCompletion,
-        responses=event_stream("the completion, or the chunks that tell it"),
+        responses={**event_stream("the completion, or the chunks that tell it"), **_told(400, 408, 413, 415, 503)},
     )
     async def completions(body: ChatRequest, accept_language: str | None = Header(None)) -> Response:
         """Answer the user's last message from the sources, as an OpenAI-compatible server would.
