@@ -1,5 +1,6 @@
-"""rag-support: index, serve, ask, translations, eval. Each command parses, calls one function, prints."""
+"""rag-support: index, serve, ask, mcp, translations, eval. Each command parses, calls one function, prints."""
 
+import asyncio
 import logging
 import sys
 from collections.abc import Callable
@@ -143,20 +144,29 @@ def serve(settings: Settings, build_if_missing: bool) -> None:
 @click.pass_obj
 def ask(settings: Settings, question: str, language: str, top_k: int, as_json: bool) -> None:
     """Answer one QUESTION on the terminal, with its sources."""
+    from rag_support.answering.footnotes import footnotes
     from rag_support.embedding import configured_embedder
     from rag_support.pipeline import Pipeline
 
     pipeline = Pipeline.open(settings.index, configured_embedder(settings), settings.fallback_language)
-    answer = pipeline.answer(question, language, top_k)
+    answer = asyncio.run(pipeline.written(question, language, top_k))
     if as_json:
         from rag_support.service.schemas import AnswerResponse
 
         click.echo(AnswerResponse.of(answer).model_dump_json(indent=2))
         return
     click.echo(answer.draft.text)
-    for citation in answer.draft.citations:
-        click.echo(f"\n[{citation.number}] {citation.doc_id} › {' › '.join(citation.heading[1:] or citation.heading)}")
-        click.echo(f"    {citation.quote}")
+    if answer.draft.citations:
+        click.echo(f"\n{footnotes(answer.draft.citations)}")
+
+
+@main.command()
+@click.pass_obj
+def mcp(settings: Settings) -> None:
+    """Serve the tools answer, search and passage to an MCP client over standard input and output."""
+    from rag_support.service.mcp_server import serve as run
+
+    run(settings)
 
 
 @main.group()

@@ -10,6 +10,7 @@ RagSupportError
 │   ├── DamagedSnapshot
 │   └── EmbedderMismatch
 ├── QuestionError            a question that must not reach a library
+├── MissingExtra             a library of an optional part is not installed
 └── EvaluationError          a question set, a run or a baseline that cannot be used
 
 Each message says what was wrong, where, and the mend.
@@ -73,6 +74,11 @@ class EmbedderMismatch(SnapshotError):
 
 class QuestionError(RagSupportError):
     """A question that is refused before any library sees it."""
+
+
+class MissingExtra(RagSupportError):
+    def __init__(self, part: str, extra: str) -> None:
+        super().__init__(f"{part} needs a library that is not installed: pip install 'rag-support[{extra}]'.")
 
 
 class EvaluationError(RagSupportError):

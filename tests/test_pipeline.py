@@ -1,17 +1,19 @@
 """Questions in, answers out: what must hold for every answer, whatever the models and constants."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from small_parts import DOCUMENTS, TRANSLATIONS, entry, write_catalog, write_corpus
 from statements import KANA, is_written_in, statements, values, written_language
+from writers import QuotingWriter
 
 from rag_support.errors import QuestionError
 from rag_support.evaluation.dataset import load_needs
 from rag_support.ingest.build import build_index
 from rag_support.pipeline import Pipeline
-from rag_support.types import Answer, Citation, Draft, Embedder, Hit
+from rag_support.types import Answer, Citation, Draft, Embedder, Found, Hit, Stated
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "corpus"
@@ -319,3 +321,40 @@ def test_a_fuzzy_translation_is_never_shown(tmp_path: Path, shipped_embedder: Em
     assert answer.draft.refusal is None
     assert "OLD WORDING" not in answer.draft.text
     assert all((citation.translation, citation.reviewed) == (None, False) for citation in answer.draft.citations)
+
+
+def test_an_answer_is_told_as_what_was_found_its_statements_and_the_answer_they_make_up(
+    shipped_index: Path, shipped_embedder: Embedder
+) -> None:
+    pipeline = Pipeline.open(shipped_index, shipped_embedder, "en", QuotingWriter())
+
+    async def told() -> list[object]:
+        return [event async for event in pipeline.events(ANSWERED["en"][0])]
+
+    found, *stated, answer = asyncio.run(told())
+    assert isinstance(found, Found)
+    assert isinstance(answer, Answer)
+    assert found.answer_id == answer.answer_id
+    assert answer.draft.generator == "repeating"
+    assert "".join(one.text for one in stated if isinstance(one, Stated)) == answer.draft.text
+    assert [citation for one in stated for citation in one.citations] == list(answer.draft.citations)
+
+
+def test_closing_the_events_closes_the_writing(shipped_index: Path, shipped_embedder: Embedder) -> None:
+    writer = QuotingWriter()
+    pipeline = Pipeline.open(shipped_index, shipped_embedder, "en", writer)
+
+    async def leave_at_the_first_statement() -> None:
+        events = pipeline.events(ANSWERED["en"][0])
+        assert isinstance(await anext(events), Found)
+        assert isinstance(await anext(events), Stated)
+        assert not writer.closed.is_set()
+        await events.aclose()
+        assert writer.closed.is_set()
+
+    asyncio.run(leave_at_the_first_statement())
+
+
+def test_a_refusal_is_not_written(shipped_index: Path, shipped_embedder: Embedder) -> None:
+    pipeline = Pipeline.open(shipped_index, shipped_embedder, "en", QuotingWriter())
+    assert asyncio.run(pipeline.written(REFUSED["en"][0])).draft.generator == "extractive"

@@ -1,1 +1,1 @@
-"""The HTTP service."""
+"""The service: over HTTP, and as tools over standard input and output."""

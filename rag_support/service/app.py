@@ -11,16 +11,18 @@ from rag_support.embedding import configured_embedder
 from rag_support.errors import SnapshotError
 from rag_support.service.guards import GuardMiddleware
 from rag_support.service.live import LiveIndex
+from rag_support.service.openai_errors import OpenAIErrors
 from rag_support.service.problems import install_handlers
-from rag_support.service.routes import asking, health, page, sources
+from rag_support.service.routes import asking, chat, health, page, sources
+from rag_support.types import Writer
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, writer: Writer | None = None) -> FastAPI:
     """The service. A missing or damaged index does not keep it from starting: it answers 503 until there is one.
 
     Raises EmbedderError when the model does not load.
     """
-    live = LiveIndex(settings, configured_embedder(settings))
+    live = LiveIndex(settings, configured_embedder(settings), writer)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -37,8 +39,9 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     install_handlers(app)
-    for routes in (asking, sources, health):
+    for routes in (asking, chat, sources, health):
         app.include_router(routes.router(live))
     page.mount(app)
     app.add_middleware(GuardMiddleware, max_concurrency=settings.max_concurrency)
+    app.add_middleware(OpenAIErrors)  # around all others, whose refusals it tells
     return app

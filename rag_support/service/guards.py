@@ -9,7 +9,7 @@ import logging
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag_support.service.problems import problem
+from rag_support.service.problems import FAULT, problem
 
 MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10.0
@@ -90,11 +90,10 @@ class GuardMiddleware:
             if started:
                 raise
             logger.exception("unexpected error")
-            await problem(500, _FAULT)(scope, receive, send)
+            await problem(500, FAULT)(scope, receive, send)
 
 
 _TOO_LARGE = f"The request body is larger than {MAX_BODY_BYTES // 1024} kB. Send less."
-_FAULT = "The service failed to answer this request. The fault has been logged; please try again."
 
 
 def _with_security_headers(send: Send) -> Send:

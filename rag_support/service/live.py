@@ -9,7 +9,7 @@ from rag_support import snapshot
 from rag_support.config import Settings
 from rag_support.errors import SnapshotError
 from rag_support.pipeline import Pipeline
-from rag_support.types import Embedder
+from rag_support.types import Embedder, Writer
 
 logger = logging.getLogger(__name__)
 
@@ -17,10 +17,11 @@ _Stamp = tuple[int, int]
 
 
 class LiveIndex:
-    def __init__(self, settings: Settings, embedder: Embedder) -> None:
+    def __init__(self, settings: Settings, embedder: Embedder, writer: Writer | None = None) -> None:
         self._index = settings.index
         self._fallback_language = settings.fallback_language
         self._embedder = embedder
+        self._writer = writer
         self._pipeline: Pipeline | None = None
         self._stamp: _Stamp | None = None
         self._failure: SnapshotError | None = None
@@ -44,7 +45,7 @@ class LiveIndex:
 
     def _open(self) -> None:
         try:
-            pipeline = Pipeline.open(self._index, self._embedder, self._fallback_language)
+            pipeline = Pipeline.open(self._index, self._embedder, self._fallback_language, self._writer)
         except SnapshotError as error:
             self._failure = error
             kept = f"; index {self._pipeline.index_id} stays live" if self._pipeline else ""

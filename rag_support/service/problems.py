@@ -14,6 +14,7 @@ from rag_support.service.schemas import ProblemResponse
 logger = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
+FAULT = "The service failed to answer this request. The fault has been logged; please try again."
 
 
 def problem(
@@ -79,4 +80,6 @@ def _words(found: dict[str, Any]) -> str:
         return "the body is not valid JSON in UTF-8."
     if kind == "model_attributes_type":
         return "it has to be a JSON object."
+    if kind == "value_error":  # one of our own, without the library's "Value error, " before it
+        return f"{found['ctx']['error']}"
     return f"{str(found.get('msg', 'it is not valid')).rstrip('.')}."

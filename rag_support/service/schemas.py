@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rag_support.conversation import MAX_TURNS
 from rag_support.question import MAX_CHARS
 from rag_support.snapshot import Manifest
-from rag_support.types import LANGUAGES, Answer, Chunk, Citation, Conflict, Detection, Hit
+from rag_support.types import LANGUAGES, Answer, Chunk, Citation, Conflict, Detection, Found, GroundingReport, Hit
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]
 TopK = Annotated[int, Field(strict=True, ge=1, le=50, description="passages to return")]
@@ -28,6 +28,7 @@ class AnswerRequest(_Request):
     conversation: list[Turn] = Field(
         [], max_length=100, description=f"earlier turns, oldest first; the last {MAX_TURNS} are read"
     )
+    stream: bool = Field(False, strict=True, description="true: the answer is told as server-sent events")
 
 
 class SearchRequest(_Request):
@@ -121,6 +122,19 @@ class RefusalResponse(BaseModel):
     message: str
 
 
+class GroundingResponse(BaseModel):
+    """What the check of every statement against what it cites came to."""
+
+    checked: int = Field(description="statements that were looked at")
+    dropped: int = Field(description="that failed, and could not be repaired")
+    repaired: int = Field(description="that failed first, and passed when they were written again")
+    fallback: bool = Field(description="what was generated did not answer, so the answer is quoted")
+
+    @classmethod
+    def of(cls, report: GroundingReport) -> "GroundingResponse":
+        return cls(checked=report.checked, dropped=report.dropped, repaired=report.repaired, fallback=report.fallback)
+
+
 class AnswerResponse(BaseModel):
     id: str
     answer: str = Field(description="statements, each ending in the number of its citation; or the refusal")
@@ -133,6 +147,7 @@ class AnswerResponse(BaseModel):
     conflicts: list[ConflictResponse]
     passages: list[HitResponse]
     generator: str
+    grounding: GroundingResponse
     index: str = Field(description="snapshot that the answer comes from")
     timings_ms: dict[str, float]
 
@@ -152,9 +167,36 @@ class AnswerResponse(BaseModel):
             conflicts=[ConflictResponse.of(conflict) for conflict in draft.conflicts],
             passages=[HitResponse.of(hit) for hit in answer.hits],
             generator=draft.generator,
+            grounding=GroundingResponse.of(draft.grounding),
             index=answer.index_id,
             timings_ms=dict(answer.timings_ms),
         )
+
+
+class RetrievalEvent(BaseModel):
+    """The first event of a streamed answer: what was understood, and the passages found."""
+
+    id: str
+    language: Literal["ja", "en", "zh"]
+    detection: DetectionResponse
+    passages: list[HitResponse]
+    index: str
+
+    @classmethod
+    def of(cls, found: Found) -> "RetrievalEvent":
+        return cls(
+            id=found.answer_id,
+            language=found.language,
+            detection=DetectionResponse.of(found.detection),
+            passages=[HitResponse.of(hit) for hit in found.hits],
+            index=found.index_id,
+        )
+
+
+class SentenceEvent(BaseModel):
+    """A statement of a streamed answer; the texts, joined, are the answer."""
+
+    text: str = Field(description="with the white space and list mark before it, and its citation markers")
 
 
 class SearchResponse(BaseModel):

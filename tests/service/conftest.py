@@ -1,12 +1,23 @@
-"""One server for all tests that only ask; `start` for those that need one of their own."""
+"""One server for all tests that only ask; `start` and `served` for those that need one of their own; who asks them."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
-from running import Server, running
+from anyio.from_thread import start_blocking_portal
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
+from mcp_types import CallToolResult, Tool
+from playwright.sync_api import Browser, Page, Request
+from running import COMMAND, Server, environment, running
+from streams import Served, serving
+
+from rag_support.config import Settings
+from rag_support.service.app import create_app
+from rag_support.types import Writer
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +38,80 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """start(index, *options, **settings) → Server."""
     with ExitStack() as stack:
         yield lambda *where, **how: stack.enter_context(running(tmp_path, *where, **how))
+
+
+@pytest.fixture
+def served(shipped_index: Path) -> Iterator[Callable[..., Served]]:
+    """served(writer, **settings) → a service in this process, whose answers that writer writes."""
+    with ExitStack() as stack:
+
+        def serve(writer: Writer | None = None, **settings: object) -> Served:
+            app = create_app(Settings(_env_file=None, **{"index": shipped_index} | settings), writer)
+            return stack.enter_context(serving(app))
+
+        yield serve
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+    """open_page(path, language of the browser) → Page. A page that complains, asks for anything that is not the
+    server's, or opens a dialog fails its test; `expected` is what the console may say.
+    """
+    contexts, faults = [], []
+
+    def open_page(path: str = "/", locale: str = "en", expected: str = "nothing", at: Server | Served = server) -> Page:
+        context = browser.new_context(locale=locale)
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+
+        def note_request(request: Request) -> None:
+            if not request.url.startswith((f"{at.url}/", "data:")):
+                faults.append(f"loads {request.url}")
+
+        def note_console(message) -> None:
+            if message.type in ("error", "warning") and not re.search(expected, message.text):
+                faults.append(f"console: {message.text} {message.location}")
+
+        page.on("request", note_request)
+        page.on("console", note_console)
+        page.on("pageerror", lambda error: faults.append(f"uncaught: {error}"))
+        page.on("dialog", lambda dialog: (faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.goto(f"{at.url}{path}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+class Tools:
+    """An MCP client of `rag-support mcp`, a process of its own, for tests that are not asynchronous."""
+
+    def __init__(self, index: Path, folder: Path) -> None:
+        self._server = StdioServerParameters(
+            command=str(COMMAND), args=["mcp"], cwd=folder, env=environment(index=index)
+        )
+
+    def __enter__(self) -> "Tools":
+        with ExitStack() as stack:
+            self._portal = stack.enter_context(start_blocking_portal())
+            self.client = stack.enter_context(self._portal.wrap_async_context_manager(Client(self._server)))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def listed(self) -> dict[str, Tool]:
+        return {tool.name: tool for tool in self._portal.call(self.client.list_tools).tools}
+
+    def call(self, name: str, **arguments: object) -> CallToolResult:
+        return self._portal.call(self.client.call_tool, name, arguments)
+
+
+@pytest.fixture(scope="session")
+def tools(shipped_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tools]:
+    with Tools(shipped_index, tmp_path_factory.mktemp("mcp")) as tools:
+        yield tools

@@ -61,6 +61,7 @@ def test_answer_is_in_the_language_of_the_question_and_says_how_it_came_about(cl
         "conflicts",
         "passages",
         "generator",
+        "grounding",
         "index",
         "timings_ms",
     }
@@ -74,6 +75,7 @@ def test_answer_is_in_the_language_of_the_question_and_says_how_it_came_about(cl
     assert 0 < answer["detection"]["confidence"] <= 1
     assert answer["detection"]["reason"]
     assert answer["generator"] == "extractive"
+    assert set(answer["grounding"]) == {"checked", "dropped", "repaired", "fallback"}
     assert answer["index"] == client.get("/v1/index").json()["index"]
     assert set(answer["timings_ms"]) == {"language", "retrieve", "answer", "total"}
     assert all(time >= 0 for time in answer["timings_ms"].values())

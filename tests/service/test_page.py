@@ -1,11 +1,11 @@
 """The web page as people use it: a real browser, a real server."""
 
+import json
 import re
-from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, expect
-from running import Server
+from playwright.sync_api import Page, Route, expect
+from streams import events_of, stream_of
 
 pytestmark = pytest.mark.browser
 
@@ -17,40 +17,6 @@ QUESTIONS = {
 OUTSIDE = {"ja": "サワードウブレッドの焼き方は？", "en": "How do I bake sourdough bread?", "zh": "怎么烤酸面包？"}
 EMPTY = {"ja": "質問を入力してください。", "en": "Please type a question.", "zh": "请输入您的问题。"}
 KANA = re.compile("[\u3041-\u3096]")
-
-
-@pytest.fixture
-def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
-    """open_page(path, language of the browser) → Page. A page that complains, asks for anything that is not the
-    server's, or opens a dialog fails its test; `expected` is what the console may say.
-    """
-    contexts, faults = [], []
-
-    def open_page(path: str = "/", locale: str = "en", expected: str = "nothing", at: Server = server) -> Page:
-        context = browser.new_context(locale=locale)
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        page = context.new_page()
-
-        def note_request(request: Request) -> None:
-            if not request.url.startswith((f"{at.url}/", "data:")):
-                faults.append(f"loads {request.url}")
-
-        def note_console(message) -> None:
-            if message.type in ("error", "warning") and not re.search(expected, message.text):
-                faults.append(f"console: {message.text} {message.location}")
-
-        page.on("request", note_request)
-        page.on("console", note_console)
-        page.on("pageerror", lambda error: faults.append(f"uncaught: {error}"))
-        page.on("dialog", lambda dialog: (faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.goto(f"{at.url}{path}")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert faults == []
 
 
 def ask(page: Page, question: str) -> None:
@@ -175,7 +141,8 @@ def test_markup_in_a_question_is_shown_and_not_run(open_page):
         expect(page.locator("main :is(script, img, svg, iframe, a)")).to_have_count(0)
 
 
-def test_markup_from_the_server_is_shown_and_not_run(open_page):
+@pytest.mark.parametrize("streamed", [True, False])
+def test_markup_from_the_server_is_shown_and_not_run(open_page, streamed):
     """As it would come from a document."""
     page = open_page()
     markup = "<img src=http://192.0.2.1/x onerror=alert(1)><script>alert(1)</script>"
@@ -189,7 +156,14 @@ def test_markup_from_the_server_is_shown_and_not_run(open_page):
         return f"{markup}{value}" if isinstance(value, str) else value
 
     def answer(route: Route) -> None:
-        route.fulfill(json=poison(route.fetch().json()))
+        asked = route.request.post_data_json
+        if asked and streamed:
+            told = events_of(route.fetch().text().splitlines())
+            poisoned = stream_of((name, poison(data)) for name, data in told)
+            route.fulfill(body=poisoned, content_type="text/event-stream")
+        else:
+            plain = json.dumps({**asked, "stream": False}) if asked else None
+            route.fulfill(json=poison(route.fetch(post_data=plain).json()))
 
     page.route(re.compile("/v1/"), answer)
     ask(page, QUESTIONS["en"])

@@ -105,6 +105,9 @@ def test_nothing_but_the_page_s_files_is_served(client, path):
     is_problem(client.get(path), 404)
 
 
+OPENAI = {"post /v1/chat/completions", "get /v1/models"}  # whose clients know another form of errors
+
+
 @pytest.fixture(scope="module")
 def operations(client) -> dict[str, dict]:
     paths = client.get("/openapi.json").raise_for_status().json()["paths"]
@@ -119,6 +122,7 @@ class TestOpenApi:
             "post /v1/answers",
             "post /v1/search",
             "post /v1/language",
+            *OPENAI,
             "get /v1/passages/{passage_id}",
             "get /v1/index",
             "get /healthz",
@@ -126,7 +130,8 @@ class TestOpenApi:
         } <= set(operations)
 
     def test_errors_are_problems(self, operations):
-        for name, operation in operations.items():
+        for name in operations.keys() - OPENAI:
+            operation = operations[name]
             errors = {status: told for status, told in operation["responses"].items() if status != "200"}
             assert "default" in errors, name
             for status, told in errors.items():
@@ -136,8 +141,21 @@ class TestOpenApi:
 
     @pytest.mark.parametrize("status", ["408", "413", "415", "422", "503"])
     def test_a_body_may_be_refused_in_every_way(self, operations, status):
-        posts = [operation for name, operation in operations.items() if name.startswith("post ")]
+        posts = [operations[name] for name in operations.keys() - OPENAI if name.startswith("post ")]
         assert all(status in operation["responses"] for operation in posts)
+
+    def test_errors_of_the_openai_compatible_addresses_have_the_form_of_openai(self, operations):
+        schema = {"$ref": "#/components/schemas/ErrorResponse"}
+        for name in OPENAI:
+            errors = {status: told for status, told in operations[name]["responses"].items() if status != "200"}
+            assert "default" in errors, name
+            assert all(told["content"] == {"application/json": {"schema": schema}} for told in errors.values()), name
+        assert {"400", "408", "413", "415", "503"} <= set(operations["post /v1/chat/completions"]["responses"])
+
+    @pytest.mark.parametrize("path", ["/v1/answers", "/v1/chat/completions"])
+    def test_an_answer_may_be_a_stream(self, operations, path):
+        content = operations[f"post {path}"]["responses"]["200"]["content"]
+        assert set(content) == {"application/json", "text/event-stream"}
 
     def test_what_is_sent_is_documented(self, client, operations):
         document = client.get("/openapi.json").json()

@@ -1,17 +1,26 @@
-/* The server: one request function, and what its problems (RFC 9457) mean to a person. */
+/* The server: how it is asked, and what its problems (RFC 9457) mean to a person. */
 
-/** The JSON of a 2xx answer; throws {status, title, detail, retryAfter}, status 0 where no answer came at all. */
-export async function request(path, options) {
+/** A 2xx response; throws {status, title, detail, retryAfter}, status 0 where no answer came at all. */
+export async function send(path, options) {
   let response;
   try {
-    response = await fetch(path, { ...options, headers: { Accept: "application/json", ...options?.headers } });
+    response = await fetch(path, options);
   } catch {
     throw { status: 0 };
   }
-  const body = await response.json().catch(() => null); // a proxy's error page is not JSON
-  if (response.ok && body) return body;
-  throw { ...body, status: response.status, retryAfter: Number(response.headers.get("Retry-After")) || null };
+  if (response.ok) return response;
+  throw { ...(await bodyOf(response)), status: response.status, retryAfter: Number(response.headers.get("Retry-After")) || null };
 }
+
+/** The JSON of a 2xx answer; throws as send() does. */
+export async function request(path, options) {
+  const response = await send(path, { ...options, headers: { Accept: "application/json", ...options?.headers } });
+  const body = await bodyOf(response);
+  if (body) return body;
+  throw { status: response.status };
+}
+
+const bodyOf = (response) => response.json().catch(() => null); // a proxy's error page is not JSON
 
 /** The entry of strings.js, under errors, that tells this problem. */
 export function problemKind({ status, type, title: name, detail }) {

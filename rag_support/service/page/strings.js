@@ -25,6 +25,9 @@ export const STRINGS = {
     ],
     loading: "ガイドを調べています…",
     cancel: "中止",
+    newConversation: "新しい会話を始める",
+    earlier: "この会話のこれまでの質問",
+    fallback: "言語モデルの文章は出典で裏付けられなかったため、ガイドの記載をそのままお示ししています。",
     cite: "出典 {number}：{where}",
     sources: "出典",
     conflicts: "資料によって記載が異なります",
@@ -97,6 +100,9 @@ export const STRINGS = {
     ],
     loading: "Looking through the guide…",
     cancel: "Cancel",
+    newConversation: "New conversation",
+    earlier: "Earlier in this conversation",
+    fallback: "What the language model wrote was not borne out by the sources, so the guide itself is quoted.",
     cite: "Source {number}: {where}",
     sources: "Sources",
     conflicts: "The sources differ",
@@ -169,6 +175,9 @@ export const STRINGS = {
     ],
     loading: "正在查阅指南…",
     cancel: "取消",
+    newConversation: "开始新对话",
+    earlier: "本次对话中之前的提问",
+    fallback: "语言模型生成的内容未能得到出处的证实，因此为您直接引用指南原文。",
     cite: "出处 {number}：{where}",
     sources: "出处",
     conflicts: "资料的说法不一致",
@@ -221,12 +230,17 @@ export const STRINGS = {
 
 export const LANGUAGES = Object.keys(STRINGS);
 
-/** The words in use; importers see the change, as exports are live bindings. */
+/** The page's language and its words; importers see the change, as exports are live bindings. */
+export let ui = "en";
 export let t = STRINGS.en;
 
-export function chooseWords(ui) {
-  t = STRINGS[ui];
+export function chooseWords(language) {
+  ui = language;
+  t = STRINGS[language];
 }
+
+export const number = (value) => new Intl.NumberFormat(ui).format(value);
+export const percent = (value) => new Intl.NumberFormat(ui, { style: "percent" }).format(value);
 
 /** "{count} / {limit}" with its words filled in; an unknown word stays as it is. */
 export function fill(template, values) {

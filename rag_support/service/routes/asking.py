@@ -8,8 +8,10 @@ from rag_support import language as languages
 from rag_support.errors import SnapshotError
 from rag_support.language_priors import Priors
 from rag_support.question import clean_question
+from rag_support.service.answer_events import FAULT_EVENT, frames
+from rag_support.service.event_stream import EventStream
 from rag_support.service.live import LiveIndex
-from rag_support.service.routing import api_router, json_response, problems
+from rag_support.service.routing import api_router, event_stream, json_response, problems
 from rag_support.service.schemas import (
     AnswerRequest,
     AnswerResponse,
@@ -24,13 +26,27 @@ from rag_support.service.schemas import (
 def router(live: LiveIndex) -> APIRouter:
     routes = api_router()
 
-    @routes.post("/v1/answers", response_model=AnswerResponse, responses=problems(408, 413, 415, 422, 503))
+    @routes.post(
+        "/v1/answers",
+        response_model=AnswerResponse,
+        responses={**event_stream("the answer, or the events that tell it"), **problems(408, 413, 415, 422, 503)},
+    )
     async def answers(body: AnswerRequest, accept_language: str | None = Header(None)) -> Response:
-        """Answer a question in the asker's language, every statement with its citation, or refuse with a reason."""
+        """Answer a question in the asker's language, every statement with its citation, or refuse with a reason.
+
+        With `"stream": true` the answer is told as server-sent events while it comes about: one `retrieval` (what was
+        understood, and the passages found), then each statement that passed the checks as a `sentence`, before it a
+        `citation` for each citation that it is the first to use, and at the end `done`, the same object that is
+        answered without `stream`. The texts of the sentences, joined, are its `answer`. What goes wrong before the
+        first event is an ordinary problem with its status; after it, an `error` event with a problem ends the stream.
+        A client that closes the connection stops the generation.
+        """
         pipeline = live.pipeline()
         earlier = [turn.question for turn in body.conversation]
-        answer = pipeline.answer(body.question, body.language, body.top_k, accept_language, earlier)
-        return json_response(AnswerResponse.of(answer))
+        asked = (body.question, body.language, body.top_k, accept_language, earlier)
+        if body.stream:
+            return await EventStream.begun(frames(pipeline.events(*asked)), FAULT_EVENT)
+        return json_response(AnswerResponse.of(await pipeline.written(*asked)))
 
     @routes.post("/v1/search", response_model=SearchResponse, responses=problems(408, 413, 415, 422, 503))
     async def search(body: SearchRequest) -> Response:
