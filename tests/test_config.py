@@ -23,7 +23,7 @@ def test_readme_names_the_setting_with_its_default(name):
     variable, default = f"RAG_SUPPORT_{name.upper()}", Settings.model_fields[name].default
     rows = [line for line in README.splitlines() if line.startswith(f"| `{variable}` |")]
     assert len(rows) == 1
-    assert rows[0].split("|")[2].strip() == ("unset" if default is None else f"`{default}`")
+    assert rows[0].split("|")[2].strip() == ("unset" if default in (None, ()) else f"`{default}`")
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

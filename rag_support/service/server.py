@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from rag_support.config import Settings
 from rag_support.service.app import create_app
+from rag_support.service.exposure import check_exposure
 from rag_support.service.guards import SECURITY_HEADERS
 from rag_support.service.problems import problem
 
@@ -77,7 +78,11 @@ class _ImpatientProtocol(HttpToolsProtocol):
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are finished first. Raises EmbedderError."""
+    """Serve until SIGINT or SIGTERM; requests under way are finished first.
+
+    Raises EmbedderError, KeysError, and AccessError where the service would be open to other machines.
+    """
+    check_exposure(settings)
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
@@ -85,7 +90,10 @@ def serve(settings: Settings) -> None:
         http=_ImpatientProtocol,
         ws="none",
         log_level=settings.log_level,
-        access_log=settings.log_level == "debug",
+        log_config=None,  # its lines go where all others go
+        access_log=False,  # ObservingMiddleware writes it
+        proxy_headers=bool(settings.trusted_proxies),  # else anyone may say to be anyone
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         server_header=False,
     )
