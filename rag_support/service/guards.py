@@ -15,7 +15,7 @@ from rag_support.service.record import current_record
 MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10.0
 _CLOSE = {"Connection": "close"}
-_UNLIMITED = ("/healthz", "/readyz")  # a busy service is still alive
+_UNLIMITED = ("/healthz", "/readyz", "/metrics")  # a busy service is still alive, and tells that it is busy
 
 logger = logging.getLogger(__name__)
 

@@ -29,7 +29,8 @@ _OTHER = "other"
 class Metrics:
     def __init__(self, live_manifest: Callable[[], Manifest]) -> None:
         """`live_manifest` raises SnapshotError while there is no index."""
-        disable_created_metrics()  # a second series for each counter, which nobody asks for
+        # a second series for each counter, which nobody asks for
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         registry = CollectorRegistry()
         self._in_flight = Gauge(
             "rag_support_requests_in_flight", "requests under way", registry=registry, multiprocess_mode="livesum"
