@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from rag_support import __version__
 from rag_support.config import Settings
+from rag_support.doctor.command import doctor
 from rag_support.errors import NoSnapshot, OutdatedSnapshot, RagSupportError, SnapshotError
 from rag_support.evaluation.commands import evaluate
 from rag_support.logs import configure_logging
@@ -215,6 +216,7 @@ def update(settings: Settings) -> None:
 
 main.add_command(evaluate)
 main.add_command(keys)
+main.add_command(doctor)
 
 if __name__ == "__main__":
     main()

@@ -1,6 +1,7 @@
 """uvicorn set up for this service: uvloop and httptools, one process, slow and endless heads cut, a clean stop."""
 
 import asyncio
+import logging
 import signal
 import sys
 from typing import Any
@@ -10,9 +11,11 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from rag_support.config import Settings
 from rag_support.service.app import create_app
-from rag_support.service.exposure import check_exposure
+from rag_support.service.exposure import who_may_use
 from rag_support.service.guards import SECURITY_HEADERS
 from rag_support.service.problems import problem
+
+logger = logging.getLogger(__name__)
 
 HEAD_SECONDS = 10.0
 MAX_HEAD_BYTES = 64 * 1024
@@ -82,7 +85,7 @@ def serve(settings: Settings) -> None:
 
     Raises EmbedderError, KeysError, and AccessError where the service would be open to other machines.
     """
-    check_exposure(settings)
+    exposure = who_may_use(settings)
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
@@ -99,4 +102,5 @@ def serve(settings: Settings) -> None:
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
+    logger.info(exposure)
     uvicorn.Server(config).run()

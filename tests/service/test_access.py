@@ -13,7 +13,7 @@ from rag_support.config import Settings
 from rag_support.errors import AccessError, KeysError
 from rag_support.service.addresses import ADDRESSES, address_of
 from rag_support.service.app import create_app
-from rag_support.service.exposure import check_exposure
+from rag_support.service.exposure import who_may_use
 from rag_support.service.keys import add_key, revoke_key
 
 QUESTION = {"question": "How do I return an item?"}
@@ -176,19 +176,19 @@ class TestWithoutKeys:
         assert "securitySchemes" not in client.get("/openapi.json").json()["components"]
 
     def test_server_says_that_it_serves_this_machine_only(self, server):
-        assert "no API keys: listening on 127.0.0.1, for everyone on this machine" in server.log()
+        assert "no API keys: 127.0.0.1 is for everyone on this machine and nobody else" in server.log()
 
 
 class TestStart:
     @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
     def test_this_machine_needs_no_keys(self, host):
-        check_exposure(Settings(host=host, _env_file=None))
+        who_may_use(Settings(host=host, _env_file=None))
 
     @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", "localhost.example.com"])
     def test_other_machines_need_keys_or_an_explicit_word(self, host):
         with pytest.raises(AccessError):
-            check_exposure(Settings(host=host, _env_file=None))
-        check_exposure(Settings(host=host, open_access=True, _env_file=None))
+            who_may_use(Settings(host=host, _env_file=None))
+        who_may_use(Settings(host=host, open_access=True, _env_file=None))
 
     def test_refusal_is_one_line_with_both_mends(self, tmp_path, shipped_index):
         ended = rag_support(tmp_path, "serve", index=shipped_index, host="0.0.0.0")
@@ -201,11 +201,11 @@ class TestStart:
         server = start(shipped_index, host="0.0.0.0", open_access=True)
         with server.client() as client:
             assert client.post("/v1/answers", json=QUESTION).status_code == 200
-        assert "no API keys on 0.0.0.0: open to everyone who can reach it" in server.log()
+        assert "no API keys: 0.0.0.0 is open to everyone who can reach it" in server.log()
 
     def test_keys_file_that_is_not_there_is_told(self, tmp_path):
         with pytest.raises(KeysError, match=r"none\.json: there is no such file of API keys"):
-            check_exposure(Settings(keys_file=tmp_path / "none.json", _env_file=None))
+            who_may_use(Settings(keys_file=tmp_path / "none.json", _env_file=None))
 
 
 def test_every_route_has_its_place_among_the_addresses(shipped_index):
