@@ -120,7 +120,8 @@ def describe_keys(app: FastAPI) -> None:
                 continue
             for operation in operations.values():
                 operation["security"] = [{name: []} for name in _SCHEMES]
-                operation["description"] += f"\n\nThe key needs the scope `{address.scope}`."
+                needs = f"The key needs the scope `{address.scope}`."
+                operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
                 operation["responses"] |= problems(401, 403)
         return schema
 

@@ -26,6 +26,7 @@ except ImportError as error:
 
 _STAGES = ("language", "retrieve", "answer")  # one after the other; their names in an answer's timings
 _MS = 1_000_000  # nanoseconds
+_SENDING_SECONDS = 3.0  # for a batch with all its retries; a stopping server waits for the last one
 
 
 class Tracing:
@@ -33,7 +34,7 @@ class Tracing:
         """`endpoint` of an OTLP/HTTP collector, without its path."""
         named = Resource({"service.name": "rag-support", "service.version": __version__})
         self._provider = TracerProvider(resource=named.merge(OTELResourceDetector().detect()))
-        exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
+        exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=_SENDING_SECONDS)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("rag_support")
         self._propagator = TraceContextTextMapPropagator()

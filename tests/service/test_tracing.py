@@ -130,10 +130,11 @@ def test_spans_are_sent_while_the_server_runs(traced):
         wait_until(lambda: collector.request_spans("GET /v1/index"), "the span")
 
 
-def test_collector_that_is_away_costs_no_answer(start, shipped_index):
+def test_collector_that_is_away_costs_no_answer_and_holds_up_no_stop(start, shipped_index):
     server = start(shipped_index, otel_endpoint="http://127.0.0.1:9")
     with server.client() as client:
         assert client.post("/v1/search", json={"question": "hours?"}).status_code == 200
+    assert server.stop() == 0
 
 
 def test_library_is_not_loaded_without_the_setting(server):
