@@ -32,25 +32,29 @@ class AccessMiddleware:
             await self._app(scope, receive, send)
             return
         address = address_of(scope["path"])
-        app: ASGIApp = self._app
         if address is None:
-            app = problem(404, NOTHING_HERE)
-        elif address.scope is not None:
-            try:
-                key, presented = self._key(scope)
-            except KeysError:  # logged where it was found
-                app = problem(503, "The service's API keys cannot be read, so it lets nobody in. Tell its operator.")
-            else:
-                refused = self._refusal(address, key, presented)
-                if refused:
-                    app = refused
-                    current_record().rejected = "key"
-                if self._rate:
-                    taken = self._rate.take(scope, key.name if key else None)
-                    send = _with_headers(send, taken.headers)
-                    if not taken.allowed:
-                        app = problem(429, f"Too many requests. Try again in {taken.wait_seconds} seconds.")
-                        current_record().rejected = "rate"
+            await problem(404, NOTHING_HERE)(scope, receive, send)
+        elif address.scope is None:
+            await self._app(scope, receive, send)
+        else:
+            await self._admit(address, scope, receive, send)
+
+    async def _admit(self, address: Address, scope: Scope, receive: Receive, send: Send) -> None:
+        record = current_record()
+        app = self._app
+        try:
+            key, presented = self._key(scope)
+        except KeysError:  # logged where it was found
+            await problem(503, _NOBODY)(scope, receive, send)
+            return
+        if refused := self._refusal(address, key, presented):
+            app, record.rejected = refused, "key"
+        if self._rate:
+            taken = self._rate.take(scope, key.name if key else None)
+            send = _with_headers(send, taken.headers)
+            if not taken.allowed:
+                app = problem(429, f"Too many requests. Try again in {taken.wait_seconds} seconds.")
+                record.rejected = "rate"
         await app(scope, receive, send)
 
     def _key(self, scope: Scope) -> tuple[Key | None, bool]:
@@ -76,6 +80,7 @@ class AccessMiddleware:
         return None
 
 
+_NOBODY = "The service's API keys cannot be read, so it lets nobody in. Tell its operator."
 _NO_KEY = "This service asks for an API key. Send it as `Authorization: Bearer …` or as `X-API-Key: …`."
 _UNKNOWN_KEY = "This API key is not known; it may have been revoked. Ask the service's operator for another."
 _OFF = (
