@@ -1,7 +1,6 @@
-"""rag-support: index, serve, ask, mcp, translations, eval. Each command parses, calls one function, prints."""
+"""rag-support: index, serve, ask, mcp, translations, eval, keys, doctor. Each parses, calls one function, prints."""
 
 import asyncio
-import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +11,12 @@ from pydantic import ValidationError
 
 from rag_support import __version__
 from rag_support.config import Settings
+from rag_support.doctor.command import doctor
 from rag_support.errors import NoSnapshot, OutdatedSnapshot, RagSupportError, SnapshotError
 from rag_support.evaluation.commands import evaluate
+from rag_support.logs import configure_logging
 from rag_support.progress import Progress
+from rag_support.service.keys_command import keys
 
 
 class _Command(click.Group):
@@ -40,12 +42,7 @@ def main(ctx: click.Context) -> None:
     except ValidationError as error:
         wrong = [f"RAG_SUPPORT_{str(found['loc'][0]).upper()}: {found['msg']}" for found in error.errors()]
         raise click.ClickException(f"the settings are not valid: {'; '.join(wrong)}") from error
-    level = settings.log_level.upper()
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setLevel(level)  # bm25s sets its own logger to debug
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[handler])
-    for talkative in ("faiss", "bm25s"):
-        logging.getLogger(talkative).setLevel(logging.WARNING)
+    configure_logging(settings.log_level, settings.log_format)
     ctx.obj = settings
 
 
@@ -228,6 +225,8 @@ def update(settings: Settings) -> None:
 
 
 main.add_command(evaluate)
+main.add_command(keys)
+main.add_command(doctor)
 
 if __name__ == "__main__":
     main()

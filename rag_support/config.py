@@ -3,13 +3,25 @@
 Only `cli.py` and `service.app.create_app` build Settings; everything else is handed the values it needs.
 """
 
+import ipaddress
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHIPPED_EMBEDDER = "trilingual-static"
+
+_MAX_LIMIT_REQUESTS = 10_000  # the times of so many are remembered
+
+
+def _listed(value: Any) -> Any:
+    """A list as people write it in one variable: "a, b"."""
+    return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
@@ -38,3 +50,50 @@ class Settings(BaseSettings):
     )
     keep_snapshots: int = Field(3, ge=1, le=100, description="snapshots kept for going back, the live one included")
     max_concurrency: int = Field(64, ge=1, description="requests handled at once; more get 503 with Retry-After")
+    keys_file: Path | None = Field(
+        None, description="file of API keys, made by `rag-support keys add`; unset, no keys are asked for"
+    )
+    open_access: bool = Field(
+        False, description="serve other machines without API keys, since a proxy in front asks who people are"
+    )
+    rate_limit: str | None = Field(
+        None, description="requests that one key, or one address, may make, as in `120/minute` or `10/second;1000/hour`"
+    )
+    trusted_proxies: Listed = Field(
+        (), description="addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas"
+    )
+    cors_origins: Listed = Field(
+        (), description="origins whose pages may call the API from a browser, separated by commas, or `*`"
+    )
+    log_format: Literal["text", "json"] = Field("text", description="one line of text, or of JSON, for each record")
+    log_questions: bool = Field(False, description="have the access log show what people ask")
+    otel_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="OTLP/HTTP collector that gets traces, as in `http://localhost:4318`; needs the extra `otel`",
+    )
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _known_limit(cls, value: str | None) -> str | None:
+        if value is not None:
+            from limits import parse_many
+
+            if any(not 0 < limit.amount <= _MAX_LIMIT_REQUESTS for limit in parse_many(value)):
+                raise ValueError(f"a limit is 1 to {_MAX_LIMIT_REQUESTS:,} requests; for more, name a shorter time")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:  # uvicorn would take what it cannot read for a name that never matches
+            ipaddress.ip_network(network)
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if origin != "*" and not re.fullmatch(r"https?://[^\s/*]+", origin):
+                raise ValueError(f"{origin!r} is no origin: write it as https://www.example.com, without a path")
+        return value

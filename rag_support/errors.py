@@ -11,6 +11,8 @@ RagSupportError
 │   └── EmbedderMismatch
 ├── QuestionError            a question that must not reach a library
 ├── MissingExtra             a library of an optional part is not installed
+├── KeysError                the file of API keys, or a change to it, is not usable
+├── AccessError              the service would be open to more people than was said
 └── EvaluationError          a question set, a run or a baseline that cannot be used
 
 Each message says what was wrong, where, and the mend.
@@ -79,6 +81,14 @@ class QuestionError(RagSupportError):
 class MissingExtra(RagSupportError):
     def __init__(self, part: str, extra: str) -> None:
         super().__init__(f"{part} needs a library that is not installed: pip install 'rag-support[{extra}]'.")
+
+
+class KeysError(RagSupportError):
+    pass
+
+
+class AccessError(RagSupportError):
+    pass
 
 
 class EvaluationError(RagSupportError):

@@ -1,7 +1,7 @@
 """question → language → hits → draft → checked answer. The top function reads as the flow."""
 
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,6 +56,7 @@ class Pipeline:
         self._answerer = answerer
         self._fallback_language = fallback_language
         self._writer = writer
+        self._listener: Callable[[Answer], None] = lambda _: None
 
     @classmethod
     def open(cls, index: Path, embedder: Embedder, fallback_language: str, writer: Writer | None = None) -> "Pipeline":
@@ -119,7 +120,7 @@ class Pipeline:
                     if isinstance(part, Stated):
                         yield part
                     else:
-                        draft = _checked(part, understood.target, hits)
+                        draft = self._checked(part, understood.target)
         yield self._answer(answer_id, understood, draft)
 
     async def written(
@@ -173,7 +174,7 @@ class Pipeline:
 
     def _answer(self, answer_id: str, understood: _Understood, draft: Draft) -> Answer:
         finished = perf_counter()
-        return Answer(
+        answer = Answer(
             answer_id=answer_id,
             question=understood.asked,
             language=base_language(understood.target),
@@ -188,6 +189,12 @@ class Pipeline:
                 "total": _ms(understood.started, finished),
             },
         )
+        self._listener(answer)
+        return answer
+
+    def tell(self, listener: Callable[[Answer], None]) -> None:
+        """Have `listener` told of every answer from now on, whoever asked for it."""
+        self._listener = listener
 
     def warm_up(self) -> None:
         """Ask once in each language, so that no customer waits for tables to load."""

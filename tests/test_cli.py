@@ -271,7 +271,19 @@ def test_version():
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("index",), ("serve",), ("ask",), ("mcp",), ("translations",), ("translations", "check")]
+    "command",
+    [
+        (),
+        ("index",),
+        ("serve",),
+        ("ask",),
+        ("mcp",),
+        ("translations",),
+        ("translations", "check"),
+        ("keys",),
+        ("keys", "add"),
+        ("doctor",),
+    ],
 )
 def test_help_tells_what_a_command_does(command):
     ended = here(*command, "--help")

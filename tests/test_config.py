@@ -23,7 +23,7 @@ def test_readme_names_the_setting_with_its_default(name):
     variable, default = f"RAG_SUPPORT_{name.upper()}", Settings.model_fields[name].default
     rows = [line for line in README.splitlines() if line.startswith(f"| `{variable}` |")]
     assert len(rows) == 1
-    assert rows[0].split("|")[2].strip() == ("unset" if default is None else f"`{default}`")
+    assert rows[0].split("|")[2].strip() == ("unset" if default in (None, ()) else f"`{default}`")
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
@@ -53,6 +53,15 @@ def test_environment_comes_before_the_file_and_the_file_before_the_default(monke
         ("keep_snapshots", "0"),
         ("max_concurrency", "0"),
         ("embedder", ""),
+        ("rate_limit", "many"),
+        ("rate_limit", "0/minute"),
+        ("rate_limit", "20000/day"),
+        ("trusted_proxies", "proxy.example.com"),
+        ("trusted_proxies", "*"),
+        ("cors_origins", "www.example.com"),
+        ("cors_origins", "https://www.example.com/"),
+        ("log_format", "xml"),
+        ("otel_endpoint", "localhost:4317"),
     ],
 )
 def test_value_that_cannot_be_is_refused(monkeypatch, name, value):
@@ -60,6 +69,14 @@ def test_value_that_cannot_be_is_refused(monkeypatch, name, value):
     with pytest.raises(ValidationError) as caught:
         Settings()
     assert [error["loc"] for error in caught.value.errors()] == [(name,)]
+
+
+def test_list_is_written_with_commas(monkeypatch):
+    monkeypatch.setenv("RAG_SUPPORT_CORS_ORIGINS", "https://a.example, https://b.example:8443,")
+    monkeypatch.setenv("RAG_SUPPORT_TRUSTED_PROXIES", "10.0.0.0/8,2001:db8::1")
+    settings = Settings()
+    assert settings.cors_origins == ("https://a.example", "https://b.example:8443")
+    assert settings.trusted_proxies == ("10.0.0.0/8", "2001:db8::1")
 
 
 def test_settings_do_not_change():

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -9,26 +10,40 @@ from rag_support import __version__
 from rag_support.config import Settings
 from rag_support.embedding import configured_embedder
 from rag_support.errors import SnapshotError
+from rag_support.service.access import AccessMiddleware, describe_keys
+from rag_support.service.cors import allow_other_origins
 from rag_support.service.guards import GuardMiddleware
+from rag_support.service.keys import LiveKeys
 from rag_support.service.live import LiveIndex
+from rag_support.service.metrics import Metrics
+from rag_support.service.observing import ObservingMiddleware
 from rag_support.service.openai_errors import OpenAIErrors
 from rag_support.service.problems import install_handlers
 from rag_support.service.routes import asking, chat, health, page, sources
+from rag_support.service.routes import metrics as numbers
 from rag_support.types import Writer
+
+if TYPE_CHECKING:  # loaded only where they are asked for
+    from rag_support.service.rate_limits import RateLimit
+    from rag_support.service.tracing import Tracing
 
 
 def create_app(settings: Settings, writer: Writer | None = None) -> FastAPI:
     """The service. A missing or damaged index does not keep it from starting: it answers 503 until there is one.
 
-    Raises EmbedderError when the model does not load.
+    Raises EmbedderError when the model does not load, and MissingExtra where traces are wanted without their library.
     """
     live = LiveIndex(settings, configured_embedder(settings), writer)
+    metrics = Metrics(lambda: live.pipeline().retriever.manifest)
+    tracing = _tracing(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with suppress(SnapshotError):  # logged where it was found
             live.pipeline()
         yield
+        if tracing:
+            tracing.close()
 
     app = FastAPI(
         title="rag-support",
@@ -41,7 +56,32 @@ def create_app(settings: Settings, writer: Writer | None = None) -> FastAPI:
     install_handlers(app)
     for routes in (asking, chat, sources, health):
         app.include_router(routes.router(live))
+    app.include_router(numbers.router(metrics))
     page.mount(app)
+    keys = LiveKeys(settings.keys_file) if settings.keys_file else None
+    if keys:
+        describe_keys(app)
+    # the last one added is the first to see a request
+    app.add_middleware(AccessMiddleware, keys=keys, rate=_rate_limit(settings))
     app.add_middleware(GuardMiddleware, max_concurrency=settings.max_concurrency)
+    if settings.cors_origins:
+        allow_other_origins(app, settings.cors_origins)
     app.add_middleware(OpenAIErrors)  # around all others, whose refusals it tells
+    app.add_middleware(ObservingMiddleware, metrics=metrics, tracing=tracing, log_questions=settings.log_questions)
     return app
+
+
+def _rate_limit(settings: Settings) -> "RateLimit | None":
+    if settings.rate_limit is None:
+        return None
+    from rag_support.service.rate_limits import RateLimit
+
+    return RateLimit(settings.rate_limit)
+
+
+def _tracing(settings: Settings) -> "Tracing | None":
+    if settings.otel_endpoint is None:
+        return None
+    from rag_support.service.tracing import Tracing
+
+    return Tracing(settings.otel_endpoint)

@@ -10,11 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag_support.service.problems import FAULT, problem
+from rag_support.service.record import current_record
 
 MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10.0
 _CLOSE = {"Connection": "close"}
-_UNLIMITED = ("/healthz", "/readyz")  # a busy service is still alive
+_UNLIMITED = ("/healthz", "/readyz", "/metrics")  # a busy service is still alive, and tells that it is busy
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class GuardMiddleware:
             await problem(413, _TOO_LARGE, headers=_CLOSE)(scope, receive, send)
             return
         if self._running >= self._max_concurrency and scope["path"] not in _UNLIMITED:
+            current_record().rejected = "busy"
             busy = problem(503, "The service is busy. Try again in a second.", headers={"Retry-After": "1"})
             await busy(scope, receive, send)
             return

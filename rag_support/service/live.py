@@ -9,6 +9,7 @@ from rag_support import snapshot
 from rag_support.config import Settings
 from rag_support.errors import SnapshotError
 from rag_support.pipeline import Pipeline
+from rag_support.service.record import note_answer
 from rag_support.types import Embedder, Writer
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class LiveIndex:
             logger.error("%s%s", error, kept)
             return
         pipeline.warm_up()
+        pipeline.tell(note_answer)
         self._pipeline = pipeline
         self._failure = None
         logger.info("serving index %s", pipeline.index_id)

@@ -55,8 +55,9 @@ def install_handlers(app: FastAPI) -> None:
         return problem(error.status_code, detail or error.detail, headers=headers)
 
 
+NOTHING_HERE = "There is nothing at this address. See /docs for what this service offers."
 _DETAILS = {
-    404: "There is nothing at this address. See /docs for what this service offers.",
+    404: NOTHING_HERE,
     405: "This address does not take that method. See /docs.",
 }
 

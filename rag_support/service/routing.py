@@ -40,6 +40,8 @@ class _StrictRoute(APIRoute):
 
 _PROBLEMS = {
     400: "not usable",
+    401: "no key, or one that is not known",
+    403: "the key is not for this address",
     404: "no such passage",
     408: "the body came too slowly",
     413: "the body is too large",

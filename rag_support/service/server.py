@@ -1,6 +1,7 @@
 """uvicorn set up for this service: uvloop and httptools, one process, slow and endless heads cut, a clean stop."""
 
 import asyncio
+import logging
 import signal
 import sys
 from typing import Any
@@ -10,8 +11,11 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from rag_support.config import Settings
 from rag_support.service.app import create_app
+from rag_support.service.exposure import who_may_use
 from rag_support.service.guards import SECURITY_HEADERS
 from rag_support.service.problems import problem
+
+logger = logging.getLogger(__name__)
 
 HEAD_SECONDS = 10.0
 MAX_HEAD_BYTES = 64 * 1024
@@ -77,7 +81,11 @@ class _ImpatientProtocol(HttpToolsProtocol):
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are finished first. Raises EmbedderError."""
+    """Serve until SIGINT or SIGTERM; requests under way are finished first.
+
+    Raises EmbedderError, KeysError, and AccessError where the service would be open to other machines.
+    """
+    exposure = who_may_use(settings)
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
@@ -85,10 +93,14 @@ def serve(settings: Settings) -> None:
         http=_ImpatientProtocol,
         ws="none",
         log_level=settings.log_level,
-        access_log=settings.log_level == "debug",
+        log_config=None,  # its lines go where all others go
+        access_log=False,  # ObservingMiddleware writes it
+        proxy_headers=bool(settings.trusted_proxies),  # else anyone may say to be anyone
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         server_header=False,
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
+    logger.info(exposure)
     uvicorn.Server(config).run()

@@ -95,6 +95,7 @@ class TestBusyServer:
             security_headers_are_on(busy)
             assert client.get("/healthz").status_code == 200
             assert client.get("/readyz").status_code == 200
+            assert 'rag_support_rejected_total{reason="busy"}' in client.get("/metrics").text
             holding.sendall(BODY[10:])
             assert holding.recv(4096).startswith(b"HTTP/1.1 200 ")
             wait_until(lambda: ask().status_code == 200, "the place to be free again")
