@@ -1,10 +1,11 @@
 """Do the sources answer this question? A probability from the evidence of the hits, and the refusal it leads to.
 
-A logistic model over the best of each kind of evidence among the hits, with a threshold for each language: one model
-for questions in a language of the passages, one for where the index holds customers' phrasings in it too, which lifts
-all evidence, and one for questions across languages. Its parameters are fitted on dev questions by
-`python -m training.answerability`, shipped as data and stored with each index. For a corpus without a question set of
-its own they are the cautious default: a question is refused rather than answered from a weak hit.
+A logistic model over the best of each kind of evidence among the hits, for each language, since words and vectors tell
+less in one than in another: models for questions in a language of the passages, for where the index holds customers'
+phrasings in it too, which lifts all evidence, and for questions across languages. Their parameters are fitted on dev
+and calibration questions by `python -m training.answerability`, shipped as data and stored with each index. For a
+corpus without a question set of its own they are the cautious default: a question is refused rather than answered from
+a weak hit.
 """
 
 import math
@@ -27,21 +28,23 @@ _FAR = 0.25  # share of the threshold below which a question is not even near wh
 
 
 class AnswerabilityModel(BaseModel):
-    """Logistic regression over evidence: weights by the names of `evidence_of`, a bias, a threshold a language."""
+    """Logistic regression over evidence for questions in one language: weights by the names of `evidence_of`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     weights: Mapping[str, float]
     bias: float
-    thresholds: Mapping[str, float]
+    threshold: float  # a question of lower probability is refused
 
 
 class AnswerabilityParameters(BaseModel):
+    """Models by the language of the answer."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    phrased: AnswerabilityModel  # customers' phrasings in the question's language
-    within: AnswerabilityModel  # passages in it
-    across: AnswerabilityModel  # passages in other languages only
+    phrased: Mapping[str, AnswerabilityModel]  # customers' phrasings in the question's language
+    within: Mapping[str, AnswerabilityModel]  # passages in it
+    across: Mapping[str, AnswerabilityModel]  # passages in other languages only
 
 
 @cache
@@ -68,16 +71,16 @@ class Answerability:
         """The kind of refusal that a probability calls for, None where the question may be answered."""
         if not hits:
             return "nothing_found"
-        threshold = self._model(hits, language).thresholds[language]
+        threshold = self._model(hits, language).threshold
         if probability >= threshold:
             return None
         return "out_of_scope" if probability < _FAR * threshold else "nothing_found"
 
     def _model(self, hits: Sequence[Hit], language: str) -> AnswerabilityModel:
         if language in self._phrased:
-            return self._parameters.phrased
+            return self._parameters.phrased[language]
         within = any(language in span.texts for hit in hits[:3] for span in hit.chunk.spans)
-        return self._parameters.within if within else self._parameters.across
+        return (self._parameters.within if within else self._parameters.across)[language]
 
 
 def evidence_of(question: str, hits: Sequence[Hit]) -> dict[str, float]:
