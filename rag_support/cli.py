@@ -13,6 +13,7 @@ from rag_support import __version__
 from rag_support.config import Settings
 from rag_support.errors import NoSnapshot, OutdatedSnapshot, RagSupportError, SnapshotError
 from rag_support.evaluation.commands import evaluate
+from rag_support.index_commands import list_snapshots, rollback
 from rag_support.progress import Progress
 
 
@@ -48,15 +49,16 @@ def main(ctx: click.Context) -> None:
     ctx.obj = settings
 
 
-@main.command()
+@main.group(invoke_without_command=True)
 @click.option("--conflicts", is_flag=True, help="List where the sources of the live index disagree; build nothing.")
-@click.pass_obj
-def index(settings: Settings, conflicts: bool) -> None:
-    """Build the index from the corpus and publish it."""
+@click.pass_context
+def index(ctx: click.Context, conflicts: bool) -> None:
+    """Build the index from the corpus and publish it, or do with its snapshots what a command says."""
     if conflicts:
-        _list_conflicts(settings)
-    else:
-        _build(settings)
+        _list_conflicts(ctx.obj)
+        ctx.exit()
+    if ctx.invoked_subcommand is None:
+        _build(ctx.obj)
 
 
 def _list_conflicts(settings: Settings) -> None:
@@ -218,6 +220,8 @@ def update(settings: Settings) -> None:
 
 
 main.add_command(evaluate)
+for command in (list_snapshots, rollback):
+    index.add_command(command)
 
 if __name__ == "__main__":
     main()
