@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 _LOCK = ".lock"
 _BUILDING = ".building-"
 _REMOVING = ".removing-"  # a snapshot is hidden before its files go, so that no reader meets half of it
-_NEXT = f"{snapshot.CURRENT}.tmp"
+_NEXT, _BACK = f"{snapshot.CURRENT}.tmp", f"{snapshot.CURRENT}.back"  # CURRENT as it will be, and as it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,8 @@ def _locked(index: Path) -> Iterator[None]:
             _hold(lock, index)
             for leftover in (*index.glob(f"{_BUILDING}*"), *index.glob(f"{_REMOVING}*")):
                 _delete(leftover)
-            (index / _NEXT).unlink(missing_ok=True)
+            for name in (_NEXT, _BACK):
+                (index / name).unlink(missing_ok=True)
             yield
     except OSError as error:
         raise SnapshotError(
@@ -176,30 +177,26 @@ def _pointed(index: Path) -> str:
 
 def _point(index: Path, snapshot_id: str) -> None:
     """Name the live snapshot, whose folder may be new; CURRENT is as before when that fails."""
-    current, following = index / snapshot.CURRENT, index / _NEXT
+    current, following, back = (index / name for name in (snapshot.CURRENT, _NEXT, _BACK))
     before = current.read_bytes() if current.exists() else b""
     try:
+        back.write_bytes(before)  # now, for a disk that has filled up takes no write, but still a rename
         _sync(index)
         following.write_text(snapshot_id + "\n", encoding="ascii")
         _sync(following)
         following.replace(current)
         _sync(index)
     except BaseException:
-        _put_back(index, before)
+        with suppress(OSError):
+            if not before:
+                current.unlink(missing_ok=True)
+            elif current.read_bytes() != before:
+                back.replace(current)  # not synced: the disk has just refused that, and still holds the old name
         raise
-
-
-def _put_back(index: Path, before: bytes) -> None:
-    """CURRENT as it was. Nothing is synced: the disk has just refused that, and still holds the old name."""
-    current, following = index / snapshot.CURRENT, index / _NEXT
-    with suppress(OSError):
-        if not before:
-            current.unlink(missing_ok=True)
-        elif current.read_bytes() != before:
-            following.write_bytes(before)
-            following.replace(current)
-    with suppress(OSError):
-        following.unlink(missing_ok=True)
+    finally:
+        for name in (following, back):
+            with suppress(OSError):
+                name.unlink(missing_ok=True)
 
 
 def _prune(index: Path, live: str, before: str, keep: int) -> None:
