@@ -9,8 +9,6 @@ from secrets import randbits
 
 import click
 
-os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the drills fork
-
 from drills import damage, disk, every_call, kills
 from drills.report import write_report
 from drills.results import Plan, Row, table
@@ -32,13 +30,17 @@ REPORT = Path("docs/drills")
 @click.option("--report", type=click.Path(path_type=Path), default=None, help=f"Folder to write to; full: {REPORT}.")
 def main(names: tuple[str, ...], full: bool, seed: int | None, report: Path | None) -> None:
     """Harm the service in every way we know, and see that nothing is lost. Exit status 1 when something was."""
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the drills fork
     seed = randbits(32) if seed is None else seed
     report = report or (REPORT if full else None)
     click.echo(f"seed {seed}", err=True)
     kept = True
     for name in names or DRILLS:
         with tempfile.TemporaryDirectory(prefix="drill-") as folder:
-            rows = list(DRILLS[name](Plan(full=full, seed=seed, folder=Path(folder))))
+            rows = []
+            for row in DRILLS[name](Plan(full=full, seed=seed, folder=Path(folder))):
+                click.echo(f"{row.drill}: {row.cases} cases in {row.seconds:.0f} s", err=True)
+                rows.append(row)
         click.echo(table(rows))
         for row in rows:
             kept &= row.kept
