@@ -97,7 +97,7 @@ def _row(deed: _Deed, harm: _Harm, numbers: list[int], control: Control) -> Row:
         else:
             live = stage.judge_refused(tally, case, watched.ended, before, deed.old, deed.new)
         undone += live == deed.old
-    note = f"{undone} left the old index live"
+    note = f"the old index live after {undone}"
     return tally.row(f"{harm.what} the n-th file call of {deed.name}", control, time.monotonic() - started, note)
 
 

@@ -105,7 +105,7 @@ def _kill_rebuilds(stage: Stage, cases: int, kill: Callable[[int], int]) -> tupl
 
 
 def _after_the_swap(times: int) -> str:
-    return f"{times} kills came after the swap"
+    return f"after the swap: {times}"
 
 
 def _usual_seconds(start: Callable[[], int]) -> float:

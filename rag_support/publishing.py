@@ -75,8 +75,9 @@ def publish(index: Path, folder: Path, manifest: snapshot.Manifest, keep: int, c
         check(target)
         _point(index, manifest.snapshot_id)
     except BaseException:
-        if _pointed(index) == before:
-            _delete(target)
+        with suppress(OSError):
+            if _pointed(index) == before:
+                _drop(target)
         raise
     _prune(index, target.name, before, keep)
     return target
@@ -101,7 +102,10 @@ def roll_back(index: Path, embedder: str, snapshot_id: str | None = None) -> Rol
 
 def standings(index: Path) -> list[Standing]:
     """Every snapshot, newest first, each with what is wrong with it."""
-    live = _pointed(index)
+    try:
+        live = snapshot.current_id(index)
+    except SnapshotError:
+        live = ""
     return [_standing(index / snapshot_id, snapshot_id == live) for snapshot_id in snapshot.snapshot_ids(index)]
 
 
@@ -206,11 +210,15 @@ def _prune(index: Path, live: str, before: str, keep: int) -> None:
         later = [snapshot_id for snapshot_id in old if before in old and snapshot_id > before]
         earlier = [snapshot_id for snapshot_id in old if snapshot_id not in later]
         for snapshot_id in (*later, *earlier[keep - 1 :]):
-            hidden = index / f"{_REMOVING}{snapshot_id}"
-            (index / snapshot_id).rename(hidden)
-            _delete(hidden)
+            _drop(index / snapshot_id)
     except OSError as error:
         logger.warning("%s: old snapshots cannot be removed (%s); the next build tries again.", index, error)
+
+
+def _drop(folder: Path) -> None:
+    hidden = folder.with_name(_REMOVING + folder.name)
+    folder.rename(hidden)
+    _delete(hidden)
 
 
 def _delete(folder: Path) -> None:
