@@ -91,7 +91,7 @@ def roll_back(index: Path, embedder: str, snapshot_id: str | None = None) -> Rol
     """
     with _locked(index):
         before = _pointed(index)
-        target = snapshot_id or _previous(index, embedder)
+        target = snapshot_id or _previous(index, before, embedder)
         if target not in (there := snapshot.snapshot_ids(index)):
             raise SnapshotError(f"{index}: there is no snapshot {target!r}. There are: {', '.join(there) or 'none'}.")
         _verify(index / target, embedder)
@@ -120,8 +120,8 @@ def _standing(folder: Path, live: bool) -> Standing:
     return Standing(folder.name, created, documents, live, "")
 
 
-def _previous(index: Path, embedder: str) -> str:
-    for snapshot_id in snapshot.ids_before_live(index):
+def _previous(index: Path, live: str, embedder: str) -> str:
+    for snapshot_id in snapshot.ids_before(index, live):
         try:
             _verify(index / snapshot_id, embedder)
         except SnapshotError as error:

@@ -19,7 +19,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rag_support.answering.answerability import AnswerabilityParameters
-from rag_support.errors import DamagedSnapshot, NoSnapshot, OutdatedSnapshot, SnapshotError
+from rag_support.errors import DamagedSnapshot, NoSnapshot, OutdatedSnapshot
 
 FORMAT_VERSION = 3
 CURRENT = "CURRENT"
@@ -110,13 +110,11 @@ def snapshot_ids(index: Path) -> list[str]:
     return sorted((name for name in found if not name.startswith(".")), reverse=True)
 
 
-def ids_before_live(index: Path) -> list[str]:
-    """The snapshots to go back to, newest first: those before the live one, or all when CURRENT does not tell which."""
-    try:
-        live = current_id(index)
-    except SnapshotError:
-        return snapshot_ids(index)
-    return [snapshot_id for snapshot_id in snapshot_ids(index) if snapshot_id < live]
+def ids_before(index: Path, live: str) -> list[str]:
+    """The snapshots to go back to, newest first: those before the live one, or all when there is no such folder."""
+    there = snapshot_ids(index)
+    known = any(path.name == live for path in index.glob("[!.]*"))  # it may have lost its manifest
+    return [snapshot_id for snapshot_id in there if snapshot_id < live] if known else there
 
 
 def current_id(index: Path) -> str:

@@ -241,10 +241,11 @@ def _previous_vectors(index: Path, embedder: Embedder) -> dict[bytes, NDArray[np
         if manifest.embedder != embedder.model_id:
             return {}
         snapshot.check_files(folder, manifest)
-        keys = np.load(folder / snapshot.DENSE_KEYS, allow_pickle=False)
-        stored = DenseIndex.load(folder / snapshot.DENSE)
-        vectors = stored.vectors(0, stored.rows)
-        return {key.tobytes(): vector for key, vector in zip(keys, vectors, strict=True)}
+        with snapshot.parsing(folder):
+            keys = np.load(folder / snapshot.DENSE_KEYS, allow_pickle=False)
+            stored = DenseIndex.load(folder / snapshot.DENSE)
+            vectors = stored.vectors(0, stored.rows)
+            return {key.tobytes(): vector for key, vector in zip(keys, vectors, strict=True)}
     except SnapshotError:
         return {}  # no index yet, or one that is not to be trusted: embed everything
 

@@ -61,7 +61,11 @@ class LiveIndex:
 
     def _older(self) -> Pipeline | None:
         """The newest snapshot before the live one that opens."""
-        for snapshot_id in snapshot.ids_before_live(self._index):
+        try:
+            live = snapshot.current_id(self._index)
+        except SnapshotError:
+            live = ""
+        for snapshot_id in snapshot.ids_before(self._index, live):
             try:
                 pipeline = Pipeline.of_snapshot(self._index / snapshot_id, self._embedder, self._fallback_language)
             except SnapshotError as error:

@@ -81,9 +81,10 @@ def test_a_start_with_a_pointer_to_nothing_serves_the_newest(index: Path, live: 
     assert live.pipeline().index_id == IDS[2]
 
 
-def test_a_newer_snapshot_that_was_never_published_is_not_served(index: Path, live: LiveIndex) -> None:
+@pytest.mark.parametrize("file", [snapshot.GLOSSARY, snapshot.MANIFEST])
+def test_a_newer_snapshot_that_was_never_published_is_not_served(index: Path, live: LiveIndex, file: str) -> None:
     (index / snapshot.CURRENT).write_text(IDS[1], encoding="ascii")
-    damage(index / IDS[1])
+    (index / IDS[1] / file).unlink()
     assert live.pipeline().index_id == IDS[0]
 
 
