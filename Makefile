@@ -8,10 +8,11 @@ READY_EVAL := $(VENV)/.ready-eval
 READY_DEV := $(VENV)/.ready-dev
 DATA ?= ../shared/training
 SPLIT ?= dev
+DRILL ?=
 MODEL := rag_support/models/trilingual-static
 
 .DEFAULT_GOAL := help
-.PHONY: help setup index serve test eval check check-code format model calibrate
+.PHONY: help setup index serve test drill eval check check-code format model calibrate
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -43,6 +44,9 @@ serve: $(READY) ## set up, build the index if there is none, serve on 127.0.0.1:
 
 test: $(READY_DEV) ## set up and run the tests
 	@$(BIN)/python -m pytest -q
+
+drill: $(READY_DEV) ## harm the service in every way we know and see that nothing is lost: minutes (DRILL=kills: one)
+	@$(BIN)/python -m drills --full $(DRILL)
 
 # the index of the evaluation is its own: measuring must not switch what a running server serves
 eval: export RAG_SUPPORT_INDEX = eval/.index

@@ -14,6 +14,7 @@ from rag_support.config import Settings
 from rag_support.doctor.command import doctor
 from rag_support.errors import NoSnapshot, OutdatedSnapshot, RagSupportError, SnapshotError
 from rag_support.evaluation.commands import evaluate
+from rag_support.index_commands import list_conflicts, list_snapshots, rollback
 from rag_support.logs import configure_logging
 from rag_support.progress import Progress
 from rag_support.service.keys_command import keys
@@ -46,37 +47,16 @@ def main(ctx: click.Context) -> None:
     ctx.obj = settings
 
 
-@main.command()
+@main.group(invoke_without_command=True)
 @click.option("--conflicts", is_flag=True, help="List where the sources of the live index disagree; build nothing.")
-@click.pass_obj
-def index(settings: Settings, conflicts: bool) -> None:
-    """Build the index from the corpus and publish it."""
+@click.pass_context
+def index(ctx: click.Context, conflicts: bool) -> None:
+    """Build the index from the corpus and publish it, or do with its snapshots what a command says."""
     if conflicts:
-        _list_conflicts(settings)
-    else:
-        _build(settings)
-
-
-def _list_conflicts(settings: Settings) -> None:
-    """For editors: pairs with different values for one thing, and statements that tell of another side themselves."""
-    from rag_support import snapshot
-    from rag_support.answering.conflicts import marks_another_side
-    from rag_support.answering.disagreement import Place, disagreements
-    from rag_support.retrieval.passages import PassageStore
-
-    folder = settings.index / snapshot.current_id(settings.index)
-    snapshot.check_files(folder, snapshot.read_manifest(folder), [snapshot.PASSAGES])
-    store = PassageStore(folder / snapshot.PASSAGES)
-    chunks = [store.chunk(row) for row in range(len(store))]
-    pairs = list(disagreements(chunks))
-    places = (Place(chunk, span) for chunk in chunks for span in chunk.spans)
-    marked = [place for place in places if marks_another_side(place.text)]
-    click.echo(f"Different values for the same thing: {len(pairs)}")
-    for one, other in pairs:
-        click.echo(f"  {one}\n  {other}\n")
-    click.echo(f"Statements that tell of another side: {len(marked)}")
-    for place in marked:
-        click.echo(f"  {place}")
+        list_conflicts(ctx.obj)
+        ctx.exit()
+    if ctx.invoked_subcommand is None:
+        _build(ctx.obj)
 
 
 def _build(settings: Settings) -> None:
@@ -227,6 +207,8 @@ def update(settings: Settings) -> None:
 main.add_command(evaluate)
 main.add_command(keys)
 main.add_command(doctor)
+for command in (list_snapshots, rollback):
+    index.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -167,8 +167,12 @@ class TransformerEmbedder:
         self.model_id = f"{name}@{self._fingerprint()}"
 
     def _fingerprint(self) -> str:
-        """SHA-256 over the prompts and all weights: a hub name alone does not say which revision it is."""
+        """SHA-256 over prompts, tokenizer and all weights: a hub name alone does not say which revision it is."""
         digest = hashlib.sha256(json.dumps(self._model.prompts, sort_keys=True).encode())
+        tokenizer = self._model.tokenizer
+        quick = getattr(tokenizer, "backend_tokenizer", None)  # a slow one has no file of its own, only its vocabulary
+        digest.update((quick.to_str() if quick else json.dumps(tokenizer.get_vocab(), sort_keys=True)).encode())
+        digest.update(str(self._model.max_seq_length).encode())
         for key, tensor in sorted(self._model.state_dict().items()):
             digest.update(key.encode())
             digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())

@@ -7,8 +7,10 @@ RagSupportError
 ├── EmbedderError            a model is missing or does not load
 ├── SnapshotError            a built index is missing, damaged or does not fit
 │   ├── NoSnapshot
-│   ├── DamagedSnapshot
-│   └── EmbedderMismatch
+│   ├── DamagedSnapshot      not as it was written: an older one may be served in its place
+│   └── SnapshotMismatch     whole, but not for this program or these settings: its owner chooses what to do
+│       ├── OutdatedSnapshot
+│       └── EmbedderMismatch
 ├── QuestionError            a question that must not reach a library
 ├── MissingExtra             a library of an optional part is not installed
 ├── KeysError                the file of API keys, or a change to it, is not usable
@@ -58,20 +60,33 @@ class NoSnapshot(SnapshotError):
 
 class DamagedSnapshot(SnapshotError):
     def __init__(self, file: Path, problem: str) -> None:
+        super().__init__(
+            f"{file}: {problem} Run `make index` (or `rag-support index`) to build the index anew, or "
+            "`rag-support index rollback` to go back to the one before."
+        )
+        self.file = file
+
+
+class SnapshotMismatch(SnapshotError):
+    def __init__(self, file: Path, problem: str) -> None:
         super().__init__(f"{file}: {problem} Run `make index` (or `rag-support index`) to build the index anew.")
         self.file = file
 
 
-class OutdatedSnapshot(DamagedSnapshot):
-    """A whole snapshot of another version of this program."""
+class OutdatedSnapshot(SnapshotMismatch):
+    """A snapshot of another version of this program."""
 
 
-class EmbedderMismatch(SnapshotError):
+class EmbedderMismatch(SnapshotMismatch):
     def __init__(self, manifest: Path, built_with: str, asked_for: str) -> None:
-        super().__init__(
-            f"{manifest}: vectors were made by {built_with!r}, but the settings ask for {asked_for!r}. "
-            "Run `make index` to rebuild, or set RAG_SUPPORT_EMBEDDER to the model the index was built with."
+        same_name = built_with.rpartition("@")[0] == asked_for.rpartition("@")[0]
+        changed = "The model's weights, tokenizer or prompts have changed since. " if same_name else ""
+        SnapshotError.__init__(
+            self,
+            f"{manifest}: vectors were made by {built_with!r}, but the settings ask for {asked_for!r}. {changed}"
+            "Run `make index` to rebuild, or set RAG_SUPPORT_EMBEDDER to the model the index was built with.",
         )
+        self.file = manifest
 
 
 class QuestionError(RagSupportError):

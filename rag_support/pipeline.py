@@ -61,7 +61,13 @@ class Pipeline:
     @classmethod
     def open(cls, index: Path, embedder: Embedder, fallback_language: str, writer: Writer | None = None) -> "Pipeline":
         """The live snapshot of an index. Raises SnapshotError."""
-        folder = index / snapshot.current_id(index)
+        return cls.of_snapshot(index / snapshot.current_id(index), embedder, fallback_language, writer)
+
+    @classmethod
+    def of_snapshot(
+        cls, folder: Path, embedder: Embedder, fallback_language: str, writer: Writer | None = None
+    ) -> "Pipeline":
+        """One snapshot, live or not. Raises SnapshotError."""
         retriever = Retriever(folder, embedder)
         manifest = retriever.manifest
         # a few phrasings do not lift the evidence of all questions

@@ -1,26 +1,25 @@
-"""One built index on disk: the names of its files, its manifest, atomic publishing, checked opening.
+"""One built index on disk: the names of its files, its manifest, and the checks before anything is read from it.
 
     index/CURRENT              the id of the live snapshot, replaced by rename
     index/<id>/manifest.json   what was built from what, with the SHA-256 of every other file
     index/<id>/…               never changed after publishing
 
-A snapshot is built in a hidden folder, synced to disk, renamed to its id, and only then named by CURRENT: a reader sees
-the old index or the new one. Files are checked against the manifest before any parser reads them.
+Files are checked against the manifest before any parser reads them. How a snapshot becomes the live one stands in
+publishing.py. An id begins with the time of the build, so ids sort by age.
 """
 
-import fcntl
 import hashlib
 import os
-import shutil
+import re
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rag_support.answering.answerability import AnswerabilityParameters
-from rag_support.errors import DamagedSnapshot, NoSnapshot, OutdatedSnapshot, SnapshotError
+from rag_support.errors import DamagedSnapshot, NoSnapshot, OutdatedSnapshot
 
 FORMAT_VERSION = 4
 CURRENT = "CURRENT"
@@ -35,8 +34,8 @@ GLOSSARY = "glossary.json"
 HAN_USAGE = "han-usage"
 READINGS = "readings.json"
 DISAGREEMENTS = "disagreements.json"
-_BUILDING = ".building-"
-_LOCK = ".lock"
+_SEAL = re.compile(rb'"seal": "(\w*)"\s*}\s*$')
+_NOT_AS_WRITTEN = "the manifest is not as it was written."
 
 
 class _Frozen(BaseModel):
@@ -97,40 +96,6 @@ class Manifest(_Frozen):
         return self.model_dump_json(indent=1).encode()
 
 
-@contextmanager
-def building(index: Path) -> Iterator[Path]:
-    """A fresh folder to build in, under a lock against a second builder; removed at the end unless it was published.
-
-    Raises SnapshotError when another builder holds the lock, or when the file system refuses a write.
-    """
-    try:
-        index.mkdir(parents=True, exist_ok=True)
-        with (index / _LOCK).open("w") as lock:
-            _hold(lock, index)
-            for leftover in index.glob(f"{_BUILDING}*"):
-                shutil.rmtree(leftover, ignore_errors=True)
-            folder = index / f"{_BUILDING}{os.getpid()}"
-            folder.mkdir()
-            try:
-                yield folder
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-    except OSError as error:
-        raise SnapshotError(
-            f"{error.filename or index}: the index cannot be written ({error.strerror or error}). Check the folder, "
-            "its permissions and the free disk space; the index that was live still is."
-        ) from error
-
-
-def _hold(lock: IO[str], index: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise SnapshotError(
-            f"{index}: another build is writing this index. Wait until it has finished, then run it again."
-        ) from error
-
-
 def file_list(folder: Path) -> dict[str, StoredFile]:
     """Every file below a snapshot folder but the manifest, by its relative name, with checksum and size."""
     return {
@@ -140,28 +105,17 @@ def file_list(folder: Path) -> dict[str, StoredFile]:
     }
 
 
-def publish(index: Path, folder: Path, manifest: Manifest, keep: int) -> Path:
-    """Make the built folder the live snapshot and drop all but the newest `keep` snapshots. Returns its path."""
-    (folder / MANIFEST).write_bytes(manifest.sealed().to_json())
-    for path in folder.rglob("*"):
-        _sync(path)
-    _sync(folder)
-    target = index / manifest.snapshot_id
-    folder.rename(target)
-    _sync(index)
-    temporary = index / f"{CURRENT}.tmp"
-    temporary.write_text(manifest.snapshot_id + "\n", encoding="ascii")
-    _sync(temporary)
-    temporary.replace(index / CURRENT)
-    _sync(index)
-    for old in sorted(snapshot_ids(index), reverse=True)[keep:]:
-        if old != manifest.snapshot_id:
-            shutil.rmtree(index / old, ignore_errors=True)
-    return target
-
-
 def snapshot_ids(index: Path) -> list[str]:
-    return [path.parent.name for path in index.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]
+    """Newest first."""
+    found = (path.parent.name for path in index.glob(f"*/{MANIFEST}"))
+    return sorted((name for name in found if not name.startswith(".")), reverse=True)
+
+
+def ids_before(index: Path, live: str) -> list[str]:
+    """The snapshots to go back to, newest first: those before the live one, or all when there is no such folder."""
+    there = snapshot_ids(index)
+    known = any(path.name == live for path in index.glob("[!.]*"))  # it may have lost its manifest
+    return [snapshot_id for snapshot_id in there if snapshot_id < live] if known else there
 
 
 def current_id(index: Path) -> str:
@@ -180,18 +134,32 @@ def current_id(index: Path) -> str:
 
 
 def read_manifest(folder: Path) -> Manifest:
+    """Raises DamagedSnapshot, or OutdatedSnapshot for a sound manifest of another version."""
     path = folder / MANIFEST
     try:
         content = path.read_bytes()
         found = _AnyManifest.model_validate_json(content).format_version
         if found != FORMAT_VERSION:
+            if _seal_is_broken(content):
+                raise DamagedSnapshot(path, _NOT_AS_WRITTEN)
             raise OutdatedSnapshot(path, f"it has format {found}; this version reads {FORMAT_VERSION}.")
         manifest = Manifest.model_validate_json(content)
     except (OSError, ValidationError) as error:
         raise DamagedSnapshot(path, "the manifest is missing or not readable.") from error
     if content != manifest.sealed().to_json():
-        raise DamagedSnapshot(path, "the manifest is not as it was written.")
+        raise DamagedSnapshot(path, _NOT_AS_WRITTEN)
+    if manifest.snapshot_id != folder.name:
+        raise DamagedSnapshot(path, f"it is the manifest of another snapshot, {manifest.snapshot_id}.")
     return manifest
+
+
+def _seal_is_broken(content: bytes) -> bool:
+    """For manifests of any version: one flipped bit can make the version another one."""
+    seal = _SEAL.search(content)
+    if seal is None:
+        return False
+    unsealed = content[: seal.start(1)] + content[seal.end(1) :]
+    return hashlib.sha256(unsealed).hexdigest() != seal[1].decode()
 
 
 def check_files(folder: Path, manifest: Manifest, required: Iterable[str] = ()) -> None:
@@ -210,14 +178,15 @@ def check_files(folder: Path, manifest: Manifest, required: Iterable[str] = ()) 
             raise DamagedSnapshot(path, "a file of the index is missing or cannot be read.") from error
 
 
+@contextmanager
+def parsing(folder: Path) -> Iterator[None]:
+    """For what parsers raise over files that are as the manifest says: raises DamagedSnapshot in its place."""
+    try:
+        yield
+    except (OSError, ValueError, LookupError, RuntimeError, sqlite3.Error) as error:  # faiss raises RuntimeError
+        raise DamagedSnapshot(folder, f"a file of the index does not open ({error}).") from error
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,6 +1,7 @@
 """Small real parts for tests: a corpus of three documents, a static model, an embedder that counts."""
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from safetensors.numpy import save_file
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from rag_support.embedding import StaticEmbedder
+from rag_support.snapshot import MANIFEST, Manifest, file_list
 from rag_support.types import FloatMatrix
 
 DOCUMENTS = {
@@ -99,6 +101,20 @@ def write_static_model(folder: Path, seed: int = 0, dimensions: int = 16) -> Pat
     save_file({"embedding.weight": table}, folder / "model.safetensors")
     module = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"}
     (folder / "modules.json").write_text(json.dumps([module]), encoding="utf-8")
+    return folder
+
+
+def reseal(folder: Path, **changes: object) -> None:
+    """Change a snapshot's manifest as if it had been written so, with what its files hold now."""
+    manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    changed = manifest.model_copy(update={"files": file_list(folder), **changes})
+    (folder / MANIFEST).write_bytes(changed.sealed().to_json())
+
+
+def copy_snapshot(index: Path, snapshot_id: str, new_id: str) -> Path:
+    """The same snapshot once more, under another id; not the live one."""
+    folder = Path(shutil.copytree(index / snapshot_id, index / new_id))
+    reseal(folder, snapshot_id=new_id)
     return folder
 
 

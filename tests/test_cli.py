@@ -11,11 +11,13 @@ import termios
 import pytest
 from click.testing import CliRunner
 from running import COMMAND, CORPUS, environment, rag_support
-from small_parts import DOCUMENTS, TRANSLATIONS, write_corpus
+from small_parts import DOCUMENTS, TRANSLATIONS, copy_snapshot, write_corpus
 
 from rag_support import __version__, snapshot
 from rag_support.cli import main
 from rag_support.config import Settings
+
+NEWER = "20990101T000000000000-aaaaaaaa"
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +66,7 @@ class TestIndex:
             "now.md, 予約: 取置き期間は7日間です。\n  old.md, お知らせ: 予約した本の取置き期間は10日間です。"
             in ended.stdout
         )
-        assert "Statements that tell of another side: 1\n" in ended.stdout
+        assert "statements that tell of another side: 1\n" in ended.stdout
         assert snapshot.current_id(index) == built
 
     def test_builds_and_tells_what_was_built_in_plain_lines(self, corpus, tmp_path):
@@ -131,6 +133,47 @@ class TestIndex:
         catalogue.write_text('msgid "a"\nno catalogue\n', encoding="utf-8")
         line = fails_in_one_line(here("index", corpus=corpus, index=tmp_path / "index"))
         assert str(catalogue) in line
+
+
+class TestSnapshots:
+    @pytest.fixture
+    def index(self, corpus, tmp_path):
+        """Two snapshots, the second live."""
+        index = tmp_path / "index"
+        assert here("index", corpus=corpus, index=index).returncode == 0
+        copy_snapshot(index, snapshot.current_id(index), NEWER)
+        (index / snapshot.CURRENT).write_text(NEWER, encoding="ascii")
+        return index
+
+    def test_lists_them_with_the_live_one_and_what_is_damaged(self, index):
+        older = snapshot.snapshot_ids(index)[1]
+        (index / older / snapshot.PASSAGES).write_bytes(b"")
+        ended = here("index", "list", index=index)
+        assert ended.returncode == 0
+        first, second = ended.stdout.splitlines()
+        assert re.fullmatch(rf"\* {NEWER}  \S+  3 documents  sound", first)
+        assert re.match(rf"  {older}  \S+  3 documents  .*{older}/{snapshot.PASSAGES}: ", second)
+
+    def test_list_of_none_tells_the_mend(self, tmp_path):
+        ended = here("index", "list", index=tmp_path / "none")
+        assert (ended.returncode, ended.stdout) == (0, "")
+        assert "`make index`" in ended.stderr
+
+    def test_rolls_back_to_the_one_before_and_forward_by_name(self, index):
+        older = snapshot.snapshot_ids(index)[1]
+        assert here("index", "rollback", index=index).stdout == f"{NEWER} → {older}\n"
+        assert snapshot.current_id(index) == older
+        assert here("index", "rollback", NEWER, index=index).stdout == f"{older} → {NEWER}\n"
+        assert here("index", "rollback", NEWER, index=index).stdout == f"{NEWER} is live already.\n"
+
+    def test_rollback_without_an_older_one_is_told(self, index):
+        here("index", "rollback", index=index)
+        line = fails_in_one_line(here("index", "rollback", index=index))
+        assert "no sound snapshot before the live one" in line
+        assert "RAG_SUPPORT_KEEP_SNAPSHOTS" in line
+
+    def test_rollback_to_one_that_is_not_there_names_those_that_are(self, index):
+        assert NEWER in fails_in_one_line(here("index", "rollback", "yesterday", index=index))
 
 
 class TestAsk:
@@ -275,6 +318,8 @@ def test_version():
     [
         (),
         ("index",),
+        ("index", "rollback"),
+        ("index", "list"),
         ("serve",),
         ("ask",),
         ("mcp",),

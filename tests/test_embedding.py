@@ -203,6 +203,17 @@ def test_a_transformer_is_told_by_its_weights(transformer_folder: Path, tmp_path
     assert load_embedder(str(folder)).model_id != before
 
 
+def test_a_transformer_is_told_by_its_tokenizer(transformer_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(transformer_folder, tmp_path / "model"))
+    before = load_embedder(str(folder)).model_id
+    (file,) = folder.rglob("tokenizer.json")
+    tokenizer = json.loads(file.read_text(encoding="utf-8"))
+    vocabulary = tokenizer["model"]["vocab"]
+    vocabulary["phone"], vocabulary["return"] = vocabulary["return"], vocabulary["phone"]
+    file.write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
+    assert load_embedder(str(folder)).model_id != before
+
+
 def test_a_static_folder_with_more_than_a_table_goes_through_the_library(static_model: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(static_model, tmp_path / "model"))
     (folder / "1_Dense").mkdir()

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_parts import TRANSLATIONS, write_corpus, write_static_model
+from small_parts import TRANSLATIONS, reseal, write_corpus, write_static_model
 
 from rag_support import snapshot
 from rag_support.embedding import StaticEmbedder, load_embedder
-from rag_support.errors import DamagedSnapshot, EmbedderMismatch, NoSnapshot, OutdatedSnapshot, SnapshotError
+from rag_support.errors import DamagedSnapshot, EmbedderMismatch, NoSnapshot, OutdatedSnapshot
 from rag_support.ingest.build import build_index
 from rag_support.pipeline import Pipeline
 
@@ -105,11 +105,26 @@ def test_one_flipped_bit_anywhere_is_found(index: Path, data: st.DataObject) -> 
 
 def test_a_manifest_of_another_format_says_so(index: Path) -> None:
     folder = index / snapshot.current_id(index)
-    manifest = folder / snapshot.MANIFEST
-    wanted, found = f'"format_version": {snapshot.FORMAT_VERSION}', f'"format_version": {snapshot.FORMAT_VERSION + 1}'
-    manifest.write_text(manifest.read_text(encoding="utf-8").replace(wanted, found), encoding="utf-8")
+    reseal(folder, format_version=snapshot.FORMAT_VERSION + 1)
     with pytest.raises(OutdatedSnapshot, match=f"format {snapshot.FORMAT_VERSION + 1}"):
         snapshot.read_manifest(folder)
+
+
+def test_a_format_that_only_a_flipped_bit_makes_another_is_damage(index: Path) -> None:
+    manifest = index / snapshot.current_id(index) / snapshot.MANIFEST
+    wanted, found = f'"format_version": {snapshot.FORMAT_VERSION}', f'"format_version": {snapshot.FORMAT_VERSION ^ 1}'
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace(wanted, found), encoding="utf-8")
+    with pytest.raises(DamagedSnapshot) as caught:
+        snapshot.read_manifest(manifest.parent)
+    assert caught.value.file == manifest
+
+
+def test_a_snapshot_under_the_name_of_another_is_refused(index: Path) -> None:
+    folder = index / snapshot.current_id(index)
+    other = Path(shutil.copytree(folder, index / "20990101T000000000000-aaaaaaaa"))
+    with pytest.raises(DamagedSnapshot, match=f"of another snapshot, {folder.name}") as caught:
+        snapshot.read_manifest(other)
+    assert caught.value.file == other / snapshot.MANIFEST
 
 
 def test_a_manifest_with_the_fields_of_another_version_says_so_too(index: Path) -> None:
@@ -159,31 +174,6 @@ def test_the_pointer_may_name_an_older_snapshot(tmp_path: Path, small_embedder: 
     assert Pipeline.open(index, small_embedder, "en").index_id == older
 
 
-def test_what_a_killed_build_left_is_cleared_away(tmp_path: Path) -> None:
-    leftover = tmp_path / ".building-1"
-    leftover.mkdir()
-    (leftover / snapshot.DENSE).write_bytes(b"half")
-    with snapshot.building(tmp_path) as folder:
-        assert not leftover.exists()
-        assert list(folder.iterdir()) == []
-    assert not folder.exists()
-
-
-def test_a_half_built_folder_is_no_snapshot(tmp_path: Path) -> None:
-    with snapshot.building(tmp_path) as folder:
-        (folder / snapshot.MANIFEST).write_bytes(b"{}")
-        assert snapshot.snapshot_ids(tmp_path) == []
-        with pytest.raises(NoSnapshot):
-            snapshot.current_id(tmp_path)
-
-
-def test_the_lock_is_free_again_after_a_failure(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), snapshot.building(tmp_path):
-        raise ZeroDivisionError
-    with snapshot.building(tmp_path), pytest.raises(SnapshotError, match="another build"), snapshot.building(tmp_path):
-        pass
-
-
 def test_a_manifest_that_lacks_a_file_this_version_needs_is_refused(
     index: Path, small_embedder: StaticEmbedder
 ) -> None:
@@ -193,12 +183,3 @@ def test_a_manifest_that_lacks_a_file_this_version_needs_is_refused(
     (folder / snapshot.MANIFEST).write_bytes(manifest.model_copy(update={"files": files}).sealed().to_json())
     with pytest.raises(DamagedSnapshot, match=snapshot.GLOSSARY):
         Pipeline.open(index, small_embedder, "en")
-
-
-def test_an_index_path_that_is_a_file_is_named_with_the_mend(tmp_path: Path) -> None:
-    (tmp_path / "index").write_text("not a folder")
-    with (
-        pytest.raises(SnapshotError, match=r"index.*cannot be written.*free disk space"),
-        snapshot.building(tmp_path / "index"),
-    ):
-        pass

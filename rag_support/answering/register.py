@@ -5,7 +5,7 @@ sides stands in each. When an answer takes one side of an entry, it shows the ot
 --conflicts` finds candidates; what is listed was read by people, so nothing is shown as a contradiction that is none.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -40,8 +40,9 @@ _ENTRIES = TypeAdapter(tuple[Entry, ...])
 class Register:
     def __init__(self, entries: Iterable[Entry], passages: PassageStore) -> None:
         self._passages = passages
+        self._listed = tuple(entries)
         self._entries: dict[Place, list[Entry]] = {}
-        for entry in entries:
+        for entry in self._listed:
             for place in dict.fromkeys(place for places in (entry.about, *entry.sides) for place in places):
                 self._entries.setdefault(place, []).append(entry)
 
@@ -52,6 +53,12 @@ class Register:
     @staticmethod
     def dump(entries: Sequence[Entry]) -> bytes:
         return _ENTRIES.dump_json(tuple(entries))
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._listed)
 
     def entries_of(self, places: Iterable[Place]) -> list[Entry]:
         """The entries of which these statements tell, each once, in the order of the statements."""

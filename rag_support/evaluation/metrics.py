@@ -18,7 +18,7 @@ from typing import Any
 from rag_support.answering.statements import Statement, plain_text, statements_of
 from rag_support.evaluation.answer_language import has_traditional, wrong_statements
 from rag_support.evaluation.dataset import Fact, GoldSpan, Need
-from rag_support.service.schemas import AnswerResponse, CitationResponse
+from rag_support.service.schemas import AnswerResponse, CitationResponse, ConflictResponse
 from rag_support.values import missing_values, values
 
 Scores = dict[str, float | None]
@@ -51,7 +51,7 @@ METRICS: Mapping[str, Metric] = {
     "citation_recall": Metric("citation recall"),
     "conflict_shown": Metric("contradictions: all sides shown"),
     "conflict_listed": Metric("contradictions: listed in `conflicts`"),
-    "false_conflict": Metric("conflicts listed where there is none", higher_is_better=False),
+    "false_conflict": Metric("conflicts listed beside the point", higher_is_better=False),
     "false_refusal": Metric("answerable, but refused", higher_is_better=False),
     "refused": Metric("unanswerable, and refused"),
     "refused_near_domain": Metric("… near the domain"),
@@ -137,7 +137,8 @@ def _judge_answerable(
         if not scores["conflict_listed"]:
             missed.append("contradiction not listed in conflicts")
     else:
-        scores["false_conflict"] = float(bool(response.conflicts) and not _gold_disagrees(need))
+        beside = [conflict for conflict in response.conflicts if not _about_gold(conflict, need, cited)]
+        scores["false_conflict"] = float(bool(beside))
     return missed
 
 
@@ -151,9 +152,10 @@ def _nothing_shown(need: Need) -> Scores:
     return scores
 
 
-def _gold_disagrees(need: Need) -> bool:
-    """Whether the places that answer hold different values: then listing them is no false alarm."""
-    return len({values(gold.quote) for gold in need.gold if values(gold.quote)}) > 1
+def _about_gold(conflict: ConflictResponse, need: Need, citations: Sequence[CitationResponse]) -> bool:
+    """Whether a side of a conflict is a place that answers: what is said against it is no false alarm then."""
+    numbers = {value.citation for value in conflict.values}
+    return cites_any(need.gold, [citation for citation in citations if citation.number in numbers])
 
 
 def written_language(question: str, language: str) -> str:

@@ -25,12 +25,14 @@ from rag_support.ingest.readers import read_corpus
 from rag_support.ingest.spans import Translate
 from rag_support.ingest.traditional import TraditionalWriter
 from rag_support.ingest.translation_memory import TranslationMemory
+from rag_support.publishing import building, publish
 from rag_support.retrieval.dense import DenseIndex
 from rag_support.retrieval.han_usage import HanUsage
 from rag_support.retrieval.late_interaction import TokenIndex
 from rag_support.retrieval.lexical import LexicalEntry, LexicalIndex
 from rag_support.retrieval.passages import write_passages
 from rag_support.retrieval.readings import Reader
+from rag_support.retrieval.retriever import Retriever
 from rag_support.types import LANGUAGES, Chunk, Document, Embedder, FloatMatrix, Passage, TokenEmbedder
 
 logger = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ def build_index(
 
     Raises CorpusError, TranslationMemoryError, EmbedderError, SnapshotError.
     """
-    with snapshot.building(index) as folder:
+    with building(index) as folder:
         reading = read_corpus(corpus, on_file=lambda doc_id: progress(f"reading {doc_id}", 0, 0))
         memory = TranslationMemory.load(corpus)
         glossary = read_glossary(corpus)
@@ -139,7 +141,7 @@ def build_index(
             answerability=shipped_parameters(),
             files=files,
         )
-        snapshot.publish(index, folder, manifest, keep)
+        publish(index, folder, manifest, keep, lambda target: _check_opens(target, embedder))
         return manifest
 
 
@@ -232,6 +234,17 @@ def _check_slices(documents: Sequence[Document], chunks: Sequence[Chunk]) -> Non
             )
 
 
+def _check_opens(folder: Path, embedder: Embedder) -> None:
+    """On a full disk NumPy and FAISS lose the end of a file in silence: what was built is opened as for a server."""
+    try:
+        Retriever(folder, embedder)
+    except SnapshotError as error:
+        raise SnapshotError(
+            f"{folder.parent}: what was built cannot be read back and is not published. Check the free disk space, "
+            f"then build again; the index that was live still is. ({error})"
+        ) from error
+
+
 def _key(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
@@ -244,10 +257,11 @@ def _previous_vectors(index: Path, embedder: Embedder) -> dict[bytes, NDArray[np
         if manifest.embedder != embedder.model_id:
             return {}
         snapshot.check_files(folder, manifest)
-        keys = np.load(folder / snapshot.DENSE_KEYS, allow_pickle=False)
-        stored = DenseIndex.load(folder / snapshot.DENSE)
-        vectors = stored.vectors(0, stored.rows)
-        return {key.tobytes(): vector for key, vector in zip(keys, vectors, strict=True)}
+        with snapshot.parsing(folder):
+            keys = np.load(folder / snapshot.DENSE_KEYS, allow_pickle=False)
+            stored = DenseIndex.load(folder / snapshot.DENSE)
+            vectors = stored.vectors(0, stored.rows)
+            return {key.tobytes(): vector for key, vector in zip(keys, vectors, strict=True)}
     except SnapshotError:
         return {}  # no index yet, or one that is not to be trusted: embed everything
 

@@ -8,6 +8,7 @@ in 「」 stay as they are on the customer's screen.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from opencc import OpenCC
 
@@ -18,11 +19,17 @@ _LABEL = "「[^「」]*[ぁ-ヿ][^「」]*」"
 _SHORTEST_TERM_CHARS = 2  # one character is part of too many words
 
 
+@cache
+def _opencc() -> OpenCC:
+    """Reading its dictionaries takes longer than the rest of a small build."""
+    return OpenCC("s2twp")
+
+
 class TraditionalWriter:
     """Converts Chinese text; `glossary` is rows of column → expressions, the preferred one first."""
 
     def __init__(self, glossary: Sequence[Mapping[str, Sequence[str]]]) -> None:
-        self._opencc = OpenCC("s2twp")
+        self._opencc = _opencc()
         self._terms: dict[str, str] = {}
         for row in glossary:
             simplified, traditional = row["zh-Hans"], row["zh-Hant"]

@@ -4,6 +4,7 @@ Rows are unit vectors, so the inner product is the cosine. Up to FLAT_ROWS rows 
 once; above it is an HNSW graph.
 """
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,11 @@ class DenseIndex:
         return cls(index)
 
     def save(self, file: Path) -> None:
-        faiss.write_index(self._index, str(file))
+        """Raises OSError."""
+        try:
+            faiss.write_index(self._index, str(file))
+        except RuntimeError as error:  # of whatever went wrong
+            raise OSError(errno.EIO, "FAISS could not write it", str(file)) from error
 
     @classmethod
     def load(cls, file: Path) -> "DenseIndex":

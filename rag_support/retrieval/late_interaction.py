@@ -43,6 +43,10 @@ class TokenIndex:
     def load(cls, folder: Path) -> "TokenIndex":
         return cls(SpanValues.load(folder))
 
+    @property
+    def spans(self) -> int:
+        return self._tokens.spans
+
     def coverage(self, question: str, rows: Sequence[int], embedder: TokenEmbedder) -> list[SoftCoverage]:
         """The soft coverage of a question by the chunks in these rows."""
         parts = [self._tokens.of_chunk(row) for row in rows]

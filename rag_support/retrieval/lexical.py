@@ -120,6 +120,14 @@ class LexicalIndex:
         rows = np.asarray(np.load(folder / _ROWS, mmap_mode="r", allow_pickle=False))
         return cls(bm25, vocabulary, stored["idf"], rows, SpanValues.load(folder / _SPAN_TERMS))
 
+    @property
+    def chunks(self) -> int:
+        return len(self._span_terms)
+
+    @property
+    def spans(self) -> int:
+        return self._span_terms.spans - len(self._span_terms)  # without those that are a whole chunk
+
     def knows(self, expression: str) -> bool:
         """Whether every term of the expression occurs somewhere in the passages."""
         return all(term in self._vocabulary for term in query_terms(expression))

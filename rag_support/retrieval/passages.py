@@ -3,6 +3,7 @@
 The file is written once, when the index is built, and opened read-only and immutable afterwards.
 """
 
+import errno
 import json
 import sqlite3
 import threading
@@ -24,6 +25,14 @@ _CACHED_CHUNKS = 4096
 
 
 def write_passages(file: Path, chunks: Sequence[Chunk]) -> None:
+    """Raises OSError."""
+    try:
+        _write(file, chunks)
+    except sqlite3.OperationalError as error:  # a full disk, a refused write
+        raise OSError(errno.EIO, f"SQLite: {error}", str(file)) from error
+
+
+def _write(file: Path, chunks: Sequence[Chunk]) -> None:
     connection = sqlite3.connect(file)
     try:
         with connection:
@@ -63,6 +72,11 @@ class PassageStore:
 
     def close(self) -> None:
         self._connection.close()
+
+    def has_expected_schema(self) -> bool:
+        with self._lock:
+            found = self._connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table'").fetchall()
+        return [sql.strip() for (sql,) in found] == [_SCHEMA.strip()]
 
     def __len__(self) -> int:
         with self._lock:

@@ -11,14 +11,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag_support import snapshot
-from rag_support.errors import DamagedSnapshot, EmbedderMismatch
 from rag_support.retrieval.dense import DenseIndex
+from rag_support.retrieval.fit import Parts, check_embedder, check_parts
 from rag_support.retrieval.fusion import reciprocal_rank_fusion
 from rag_support.retrieval.glossary import Glossary
 from rag_support.retrieval.han_usage import HanUsage
@@ -58,32 +58,36 @@ class Retriever:
     """One opened snapshot. Opening checks every file; searching only reads."""
 
     def __init__(self, folder: Path, embedder: Embedder) -> None:
-        """Raises DamagedSnapshot when a file is not what the manifest says, EmbedderMismatch for another model."""
+        """Raises DamagedSnapshot when a file is not what the manifest says, SnapshotMismatch when it is whole, but for
+        another model or another version.
+        """
         self.manifest = snapshot.read_manifest(folder)
-        if self.manifest.embedder != embedder.model_id:
-            raise EmbedderMismatch(folder / snapshot.MANIFEST, self.manifest.embedder, embedder.model_id)
-        required = [snapshot.PASSAGES, snapshot.DENSE, snapshot.DENSE_ROWS, snapshot.GLOSSARY, snapshot.READINGS]
-        required.append(snapshot.DISAGREEMENTS)
+        check_embedder(folder, self.manifest, embedder)
+        required = [snapshot.PASSAGES, snapshot.DENSE, snapshot.DENSE_ROWS, snapshot.DENSE_KEYS]
+        required += [snapshot.GLOSSARY, snapshot.READINGS, snapshot.DISAGREEMENTS]
         required += [f"{snapshot.HAN_USAGE}/{language}.npy" for language in ("ja", "zh")]
         if isinstance(embedder, TokenEmbedder):
             required.append(f"{snapshot.TOKENS}/values.npy")
         snapshot.check_files(folder, self.manifest, required)
         self._embedder = embedder
-        self.passages = PassageStore(folder / snapshot.PASSAGES)
-        self._dense = DenseIndex.load(folder / snapshot.DENSE)
-        rows = np.asarray(np.load(folder / snapshot.DENSE_ROWS, mmap_mode="r", allow_pickle=False))
-        self._lexical = LexicalIndex.load(folder / snapshot.LEXICAL)
-        self._soft = (
-            (TokenIndex.load(folder / snapshot.TOKENS), embedder) if isinstance(embedder, TokenEmbedder) else None
-        )
-        self._glossary = Glossary(json.loads((folder / snapshot.GLOSSARY).read_text(encoding="utf-8")))
-        self._written_words = json.loads((folder / snapshot.READINGS).read_text(encoding="utf-8"))
-        self._han_usage = HanUsage.load(folder / snapshot.HAN_USAGE)
-        if self._dense.rows != len(rows) or self._dense.dimensions != embedder.dimensions:
-            raise DamagedSnapshot(folder / snapshot.DENSE, "its vectors do not match the list of their texts.")
+        with snapshot.parsing(folder):
+            parts = Parts(
+                passages=PassageStore(folder / snapshot.PASSAGES),
+                dense=DenseIndex.load(folder / snapshot.DENSE),
+                rows=_mapped(folder / snapshot.DENSE_ROWS),
+                keys=_mapped(folder / snapshot.DENSE_KEYS),
+                lexical=LexicalIndex.load(folder / snapshot.LEXICAL),
+                tokens=TokenIndex.load(folder / snapshot.TOKENS) if isinstance(embedder, TokenEmbedder) else None,
+            )
+            self._glossary = Glossary(json.loads((folder / snapshot.GLOSSARY).read_text(encoding="utf-8")))
+            self._written_words = json.loads((folder / snapshot.READINGS).read_text(encoding="utf-8"))
+            self._han_usage = HanUsage.load(folder / snapshot.HAN_USAGE)
+            check_parts(folder, self.manifest, parts)
+        self.passages, self._dense, self._lexical = parts.passages, parts.dense, parts.lexical
+        self._soft = (parts.tokens, embedder) if parts.tokens and isinstance(embedder, TokenEmbedder) else None
         # the vectors of one chunk stand together
-        self._chunk_of = np.ascontiguousarray(rows[:, 0])
-        self._span_of = np.ascontiguousarray(rows[:, 1])
+        self._chunk_of = np.ascontiguousarray(parts.rows[:, 0])
+        self._span_of = np.ascontiguousarray(parts.rows[:, 1])
         self._is_span = self._span_of >= 0
         self._first_row = np.searchsorted(self._chunk_of, np.arange(len(self.passages) + 1)).tolist()
 
@@ -182,6 +186,10 @@ class Retriever:
             span_scores=tuple(np.minimum(spans, 1.0).astype(float).round(4).tolist()),
             evidence=candidate.evidence,
         )
+
+
+def _mapped(file: Path) -> NDArray[Any]:
+    return np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
 
 
 def _fused(rankings: Mapping[str, list[int]], known: float) -> list[int]:

@@ -47,6 +47,11 @@ class SpanValues:
         """The number of chunks."""
         return len(self.chunk_starts) - 1
 
+    @property
+    def spans(self) -> int:
+        """The number of spans of all chunks."""
+        return len(self.span_starts) - 1
+
     def last_of_chunk(self, row: int) -> NDArray[np.int32]:
         """The values of a chunk's last span."""
         last = self.chunk_starts[row + 1]

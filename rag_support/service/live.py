@@ -1,13 +1,15 @@
 """The live index of a running server: opened at the start, and again when CURRENT names another snapshot.
 
-Looking costs one stat a request. A snapshot that does not open is reported once; the one before it stays live.
+Looking costs one stat a request. A snapshot that does not open is reported once; the one before it stays live. At the
+start, when there is none before it, a damaged snapshot is made up for by the newest older one that opens; a snapshot
+that is whole, but of another model or version, is not: that is for its owner to mend.
 """
 
 import logging
 
 from rag_support import snapshot
 from rag_support.config import Settings
-from rag_support.errors import SnapshotError
+from rag_support.errors import DamagedSnapshot, SnapshotError
 from rag_support.pipeline import Pipeline
 from rag_support.service.record import note_answer
 from rag_support.types import Embedder, Writer
@@ -49,7 +51,9 @@ class LiveIndex:
             pipeline = Pipeline.open(self._index, self._embedder, self._fallback_language, self._writer)
         except SnapshotError as error:
             self._failure = error
-            kept = f"; index {self._pipeline.index_id} stays live" if self._pipeline else ""
+            if self._pipeline is None and isinstance(error, DamagedSnapshot):
+                self._pipeline = self._older()
+            kept = f" Index {self._pipeline.index_id} is served in its place." if self._pipeline else ""
             logger.error("%s%s", error, kept)
             return
         pipeline.warm_up()
@@ -57,3 +61,19 @@ class LiveIndex:
         self._pipeline = pipeline
         self._failure = None
         logger.info("serving index %s", pipeline.index_id)
+
+    def _older(self) -> Pipeline | None:
+        """The newest snapshot before the live one that opens."""
+        try:
+            live = snapshot.current_id(self._index)
+        except SnapshotError:
+            live = ""
+        for snapshot_id in snapshot.ids_before(self._index, live):
+            try:
+                pipeline = Pipeline.of_snapshot(self._index / snapshot_id, self._embedder, self._fallback_language)
+            except SnapshotError as error:
+                logger.error("%s", error)
+            else:
+                pipeline.warm_up()
+                return pipeline
+        return None

@@ -12,6 +12,7 @@ from rag_support.service.schemas import (
     ConflictResponse,
     ConflictValueResponse,
     DetectionResponse,
+    GroundingResponse,
     HitResponse,
     RefusalResponse,
 )
@@ -65,6 +66,7 @@ def answer(text: str, *citations: CitationResponse, conflicts: Sequence[Conflict
         passages=[],
         generator="extractive",
         index="test",
+        grounding=GroundingResponse(checked=0, dropped=0, repaired=0, fallback=False),
         timings_ms={},
     )
 

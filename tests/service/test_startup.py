@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from running import COMMAND, CORPUS, environment, is_problem, rag_support, wait_until
-from small_parts import write_corpus
+from small_parts import copy_snapshot, write_corpus
 
 from rag_support import snapshot
 
 QUESTION = {"question": "How do I return an item?"}
+NEWER = "20990101T000000000000-aaaaaaaa"
 
 
 @pytest.fixture
@@ -93,13 +94,40 @@ def test_new_index_that_is_damaged_leaves_the_old_one_live(start, shipped_index,
     shutil.copytree(shipped_index, index)
     old = snapshot.current_id(index)
     server = start(index)
-    shutil.copytree(index / old, index / "new")
-    (index / "new" / snapshot.PASSAGES).write_bytes(b"")
-    (index / snapshot.CURRENT).write_text("new", encoding="ascii")
+    (copy_snapshot(index, old, NEWER) / snapshot.PASSAGES).write_bytes(b"")
+    (index / snapshot.CURRENT).write_text(NEWER, encoding="ascii")
     with server.client() as client:
         for _ in range(3):
             assert client.post("/v1/answers", json=QUESTION).raise_for_status().json()["index"] == old
-    assert server.log().count(f"new/{snapshot.PASSAGES}: ") == 1
+    assert server.log().count(f"{NEWER}/{snapshot.PASSAGES}: ") == 1
+
+
+def test_start_with_a_damaged_index_serves_the_one_before(start, shipped_index, tmp_path):
+    index = tmp_path / "index"
+    shutil.copytree(shipped_index, index)
+    old = snapshot.current_id(index)
+    (copy_snapshot(index, old, NEWER) / snapshot.PASSAGES).write_bytes(b"")
+    (index / snapshot.CURRENT).write_text(NEWER, encoding="ascii")
+    server = start(index)
+    with server.client() as client:
+        assert client.get("/readyz").status_code == 200
+        assert client.get("/v1/index").json()["index"] == old
+        assert client.post("/v1/answers", json=QUESTION).raise_for_status().json()["index"] == old
+    (line,) = [line for line in server.log().splitlines() if f"{NEWER}/{snapshot.PASSAGES}: " in line]
+    assert f"Index {old} is served in its place." in line
+
+
+def test_rollback_is_taken_up_while_it_runs(start, shipped_index, tmp_path):
+    index = tmp_path / "index"
+    shutil.copytree(shipped_index, index)
+    old = snapshot.current_id(index)
+    copy_snapshot(index, old, NEWER)
+    (index / snapshot.CURRENT).write_text(NEWER, encoding="ascii")
+    server = start(index)
+    with server.client() as client:
+        assert client.get("/v1/index").json()["index"] == NEWER
+        assert rag_support(tmp_path, "index", "rollback", index=index).returncode == 0
+        assert client.get("/v1/index").json()["index"] == old
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
