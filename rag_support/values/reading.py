@@ -45,6 +45,14 @@ class Value:
         return other.unit is None and self.text in _in_unit(other.text, self.unit)
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One place where a text gives a value, or both ends of a range; `written` is in folded spelling."""
+
+    written: str
+    values: tuple[Value, ...]
+
+
 def missing_values(text: str, sources: Iterable[str]) -> list[Value]:
     """The values of a text that stand in none of the sources.
 
@@ -60,14 +68,25 @@ def values(text: str) -> tuple[Value, ...]:
 
 
 @lru_cache(maxsize=8192)
+def mentions(text: str) -> tuple[Mention, ...]:
+    """Every place where a text gives values, kind by kind."""
+    return tuple(_mentions(text, ones=False))
+
+
+@lru_cache(maxsize=8192)
 def _read(text: str, ones: bool) -> tuple[Value, ...]:
-    found: list[Value] = []
+    found = _mentions(text, ones) if ones else mentions(text)
+    return tuple(dict.fromkeys(value for mention in found for value in mention.values))
+
+
+def _mentions(text: str, ones: bool) -> list[Mention]:
+    found: list[Mention] = []
     rest = _take(_ADDRESS_READERS, _MARKS.sub(" ", _fold_characters(text)), found)
     _take(_READERS, in_digits(rest, ones), found)
-    return tuple(dict.fromkeys(found))
+    return found
 
 
-def _take(readers: "_Readers", text: str, found: list[Value]) -> str:
+def _take(readers: "_Readers", text: str, found: list[Mention]) -> str:
     """The text without what the readers found in it."""
     for pattern, read in readers:
         # what one reader takes the next does not see: 0120-999-373 is no range of numbers
@@ -75,10 +94,12 @@ def _take(readers: "_Readers", text: str, found: list[Value]) -> str:
     return text
 
 
-def _cover(read: "_Reader", found: list[Value], match: re.Match[str]) -> str:
+def _cover(read: "_Reader", found: list[Mention], match: re.Match[str]) -> str:
     taken = read(match)
-    found += taken
-    return "\0" * len(match[0]) if taken else match[0]
+    if not taken:
+        return match[0]
+    found.append(Mention(match[0].strip(), tuple(taken)))
+    return "\0" * len(match[0])
 
 
 def fold(text: str) -> str:
