@@ -19,7 +19,7 @@ from rag_support.answering.sources import Source, source_of
 from rag_support.answering.support import Support, SupportMeasure, SupportParameters
 from rag_support.answering.written_language import is_written_in
 from rag_support.types import Embedder
-from rag_support.values import mentions, missing_values
+from rag_support.values import Value, mentions, missing_values
 
 __all__ = ["Fault", "FaultKind", "GroundingGate", "Source", "source_of"]
 
@@ -93,12 +93,20 @@ def _value_faults(statement: str, cited: Sequence[Source]) -> Iterator[Fault]:
     counted = _ORDINALS.sub(" ", statement)
     texts = [source.text for source in cited]
     missing = set(missing_values(counted, texts))
-    source_ranges = {mention.values for text in texts for mention in mentions(text)}
+    ranges = [mention.values for text in texts for mention in mentions(text) if len(mention.values) == 2]
     for mention in mentions(counted):
-        absent = [value for value in mention.values if value in missing]
-        turned_round = mention.values[::-1] in source_ranges and mention.values not in source_ranges
-        if absent or turned_round:
+        if missing.intersection(mention.values) or _is_other_range(mention.values, ranges):
             yield Fault("value", f"the cited source does not hold {mention.written}")
+
+
+def _is_other_range(values: Sequence[Value], ranges: Sequence[Sequence[Value]]) -> bool:
+    """Whether a range is none of the source's, but begins or ends as one of them does.
+
+    Both ends of 0:00〜24:00 stand in a source that says 6:00〜24:00, for 0:00 and 24:00 are one value.
+    """
+    if len(values) != 2 or any(all(map(Value.same_as, values, other)) for other in ranges):
+        return False
+    return any(value.same_as(end) for value in values for other in ranges for end in other)
 
 
 # ---- language ------------------------------------------------------------------------------------------------------

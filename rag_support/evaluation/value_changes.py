@@ -36,6 +36,8 @@ _EVENING: Mapping[str, Callable[[str], str]] = {
 }
 # letters that look like Latin ones, and letters of the name itself that do
 _LOOKALIKES = {"a": "а", "o": "о", "e": "е", "p": "р", "c": "с", "m": "rn", "l": "1", "n": "ո"}
+# two ways of writing one thing: midnight, and every day
+_THE_SAME = ({"0:00", "24:00"}, {"7", "365"})
 _INVENTED: Mapping[str, Mapping[str, str]] = {
     "telephone": {"ja": "電話番号は{}です。", "en": "The phone number is {}.", "zh": "电话号码为{}。"},
     "e-mail": {"ja": "メールは{}へ送ってください。", "en": "Write to {}.", "zh": "请发邮件至{}。"},
@@ -69,7 +71,7 @@ def value_changes(
             changes["unit changed"] = match[0] + _OTHER_UNITS[language][unit]
         for name, changed in changes.items():
             end = match.end() + (len(unit) if unit and name == "unit changed" else 0)
-            if name not in made and not _stands(changed, plain):
+            if name not in made and {match[0], changed} not in _THE_SAME and not _stands(changed, plain):
                 made.add(name)
                 yield name, text[: match.start()] + changed + text[end:]
 
@@ -103,7 +105,7 @@ def surfaces(text: str) -> Iterator[tuple[str, re.Match[str]]]:
 
 def _altered(kind: str, surface: str, rng: random.Random) -> str:
     if kind in ("domain", "URL", "e-mail"):
-        name, dot, rest = surface.rpartition("@")[2].partition(".")
+        name, dot, rest = surface.rpartition("@")[2].removeprefix("www.").partition(".")
         changed = (f"{name}-{rng.choice(('help', 'jp', 'support'))}{dot}{rest}", f"{name}{dot}{_other_end(rest)}")
         return surface.replace(f"{name}{dot}{rest}", rng.choice(changed))
     if kind == "time":

@@ -58,8 +58,26 @@ def missing_values(text: str, sources: Iterable[str]) -> list[Value]:
 
     A source may say more (the whole date, the e-mail address with its domain), and say one as 一日, "a day" or "one".
     """
-    found = [value for source in sources for value in (*values(source), *_read(source, ones=True))]
-    return [value for value in values(text) if not any(_says(source, value) for source in found)]
+    found = [mention for source in sources for mention in (*mentions(source), *_mentions(source, ones=True))]
+    return [value for value in values(text) if not any(_states(mention, value) for mention in found)]
+
+
+def _states(mention: Mention, value: Value) -> bool:
+    """Whether a place in a source says a value.
+
+    A number without a unit must be written there as it is: 7 is not said by 一週間, though that is 7 days.
+    """
+    if value.kind == "number" and value.unit is None and (written := _written_numbers(mention.written)):
+        of_units = all(said.kind == "number" and said.unit for said in mention.values)
+        if of_units:
+            return value.text in written
+    return any(_says(said, value) for said in mention.values)
+
+
+@lru_cache(maxsize=8192)
+def _written_numbers(written: str) -> frozenset[str]:
+    numbers = (amount(number) for number in re.findall(_AMOUNT, written))
+    return frozenset(_plain(number) for number in numbers if number is not None)
 
 
 def values(text: str) -> tuple[Value, ...]:
