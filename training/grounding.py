@@ -6,7 +6,7 @@ true statements that are not a reading word for word, and statements whose meani
 a statement: rule-made corruptions change few words, statements in other words many, and a free fit would take strange
 words for a good sign. Each kind of case weighs the same, those worded by hand more, for they are what a language model
 writes. A threshold lets all but FALSE_ALARMS of the true statements pass, as models see them that were fitted without
-their document.
+their document, and is drawn half-way to that of all languages together, since few are worded by hand.
 
     python -m training.grounding --corpus corpus
 """
@@ -15,6 +15,7 @@ import argparse
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -71,35 +72,56 @@ def _fit_languages(name: str, cases: Sequence[Case], gate: GroundingGate) -> Ite
         for case in cases
         if isinstance(compared := gate.compared(case.statement, case.citations, case.language, case.sources), Support)
     ]
-    for language in dict.fromkeys(base_language(example.case.language) for example in examples):
-        yield language, _fit(name, language, [e for e in examples if base_language(e.case.language) == language])
+    by_language: dict[str, list[Example]] = {}
+    for example in examples:
+        by_language.setdefault(base_language(example.case.language), []).append(example)
+    unseen = {language: _probabilities_unseen(found) for language, found in by_language.items()}
+    pooled = _threshold(name, list(chain(*by_language.values())), np.concatenate(list(unseen.values())))
+    for language, found in by_language.items():
+        threshold = (_threshold(name, found, unseen[language]) + pooled) / 2
+        wrong = unseen[language][[not example.supported for example in found]]
+        print(f"{name} {language}: threshold {threshold:.3f}, changed meanings caught {(wrong < threshold).mean():.2f}")
+        yield language, _model(found, threshold)
 
 
-def _fit(name: str, language: str, examples: Sequence[Example]) -> SupportModel:
-    names = list(examples[0].features)
-    features = np.array([[example.features[key] for key in names] for example in examples])
+def _threshold(name: str, examples: Sequence[Example], probabilities: Floats) -> float:
+    """The probability that all but a share of the true statements reach, of those by hand and of the others."""
     supported = np.array([example.supported for example in examples])
-    kinds = Counter((example.case.group, example.case.kind) for example in examples)
-    weights = np.array([1 / kinds[example.case.group, example.case.kind] for example in examples])
     by_hand = np.array([example.case.kind == IN_OTHER_WORDS for example in examples])
-    weights[by_hand] *= _WEIGHT_BY_HAND
-    documents = [example.case.document for example in examples]
-    unseen = np.zeros(len(examples))
-    for seen, held_out in GroupKFold(_FOLDS).split(features, groups=documents):
-        fold, bias = _logistic(features[seen], supported[seen], weights[seen])
-        unseen[held_out] = _sigmoid(features[held_out] @ fold + bias)
-    threshold = min(
-        float(np.quantile(unseen[supported & ~by_hand], FALSE_ALARMS[name])),
-        float(np.quantile(unseen[supported & by_hand], FALSE_ALARMS_BY_HAND)),
+    return min(
+        float(np.quantile(probabilities[supported & ~by_hand], FALSE_ALARMS[name])),
+        float(np.quantile(probabilities[supported & by_hand], FALSE_ALARMS_BY_HAND)),
     )
-    caught = unseen[~supported] < threshold
-    print(f"{name} {language}: threshold {threshold:.3f}, changed meanings caught {caught.mean():.2f}")
-    fitted, bias = _logistic(features, supported, weights)
+
+
+def _probabilities_unseen(examples: Sequence[Example]) -> Floats:
+    """What models say of each example that were fitted without its document."""
+    features, supported, weights = _matrices(examples)
+    unseen = np.zeros(len(examples))
+    for seen, held_out in GroupKFold(_FOLDS).split(features, groups=[example.case.document for example in examples]):
+        fitted, bias = _logistic(features[seen], supported[seen], weights[seen])
+        unseen[held_out] = _sigmoid(features[held_out] @ fitted + bias)
+    return unseen
+
+
+def _model(examples: Sequence[Example], threshold: float) -> SupportModel:
+    fitted, bias = _logistic(*_matrices(examples))
     return SupportModel(
-        weights={key: round(float(weight), 4) for key, weight in zip(names, fitted, strict=True)},
+        weights={key: round(float(weight), 4) for key, weight in zip(examples[0].features, fitted, strict=True)},
         bias=round(bias, 4),
         threshold=round(threshold, 4),
     )
+
+
+def _matrices(examples: Sequence[Example]) -> tuple[Floats, NDArray[np.bool_], Floats]:
+    """Features (n, d), which examples are supported (n,), and what each weighs (n,)."""
+    kinds = Counter((example.case.group, example.case.kind) for example in examples)
+    weights = [
+        (_WEIGHT_BY_HAND if example.case.kind == IN_OTHER_WORDS else 1) / kinds[example.case.group, example.case.kind]
+        for example in examples
+    ]
+    features = [list(example.features.values()) for example in examples]
+    return np.array(features), np.array([example.supported for example in examples]), np.array(weights)
 
 
 def _logistic(features: Floats, labels: NDArray[np.bool_], weights: Floats) -> tuple[Floats, float]:

@@ -20,20 +20,20 @@ def _cue(*patterns: str) -> re.Pattern[str]:
 # what looks like a negation and is none stands in the lookarounds: かもしれない, 少ない, なくなる; 不足, 能不能, 有没有
 _NEGATION: Mapping[str, re.Pattern[str]] = {
     "ja": _cue(
-        r"ません(?!か[?。])",
-        r"(?<!少)(?<!しか)(?<!しれ)(?<!危)な(?:い(?!まま)|く(?!な[りるっ])|かっ|ければ|し(?=[。、で]|$))",
-        r"(?<=[わかがさたなばまらきしちにみりいえけせてねべめれ])ず(?=[、に]|$)",
+        r"(?<!欠かせ)ません(?!か[?。])",
+        r"(?<!少)(?<!しか)(?<!しれ)(?<!危)(?<!覚えの)な(?:い(?!まま)|く(?!な[りるっ])|かっ|ければ|し(?=[。、で]|$))",
+        r"(?<=[わかがさたなばまらきしちにみりいえけせてねべめれ])(?<!をかけ)ず(?=[、に]|$)",
         r"不[可要能]|(?<![あ-ん])無[しい効断]|未(?![来明満])|禁止|対象外|[×✕]|[でき]かね",
     ),
     "en": _cue(
-        r"\bnot?\b(?!\.)|n['’]t\b|\bcannot\b|\bnever\b|\bnone\b|\bnothing\b|\bnobody\b|\bwithout\b|\bneither\b|\bnor\b",
-        r"\bun(?:able|available|shipped|opened|used|paid|necessary)\b|\bimpossible\b|\bineligible\b|\bnon-",
+        r"\bnot?\b(?!\.| recogni| sure)|n['’]t\b|\bcannot\b|\bnever\b|\bnone\b|\bnothing\b|\bnobody\b|\bnor\b",
+        r"\bwithout\b|\bneither\b|\bun(?:able|available|shipped|opened|used|paid|necessary)\b|\bimpossible\b|\bineligible\b|\bnon-",
         r"\bprohibited\b|\bforbidden\b|\bfails? to\b|\bavoid\b|[×✕]",
     ),
     "zh": _cue(
         r"(?<!能(?=不能))(?<!要(?=不要))(?<!是(?=不是))(?<!会(?=不会))(?<![差之])"
-        r"不(?![同良明足过仅但断久妨满正当论管佳安法]|自然|周折)",
-        r"(?<!有)没|无(?![论障线休缝])|未(?![来必成])|勿|莫|禁止|别(?=[再点打用去])|[×✕]",
+        r"不(?![同良明足过仅但断久妨满正当论管佳安法易畅便擅]|自然|费周折|放心|确定)|并非|非(?=必|官方)",
+        r"(?<!有)没|无(?![论障线休缝料])|未(?![来必成])|勿|莫|禁止|别(?=[再点打用去])|[×✕]",
     ),
 }
 

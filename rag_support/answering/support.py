@@ -10,7 +10,7 @@ and corrupted ones, and shipped as data: "within" a language, where the source r
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -24,11 +24,16 @@ from rag_support.answering.phrases import base_language
 from rag_support.answering.sources import Source
 from rag_support.retrieval.tokens import fold, is_grammar, passage_terms, query_terms
 from rag_support.types import Embedder, FloatMatrix, TokenEmbedder
+from rag_support.values import without_values
 
 DATA = Path(__file__).parent.parent / "data" / "grounding.json"
 _SHORTEST_CLAUSE = 5  # characters; less is read with what follows
 _CACHED_TEXTS = 4096
-_CLAUSE_END = re.compile(r"(?<=[。、！？，；;!?])|(?<=[.,:])\s|(?=\b(?:but|because|although|unless|if|when|while) )")
+# in folded text
+_CLAUSE_END = re.compile(
+    r"(?<=[。、!?])|(?<=[.,:;])(?:\s|(?=[^\x00-\x7f]))|(?=\b(?:but|because|although|unless|if|when|while) )"
+)
+_SENTENCE_END = re.compile(r"(?<=[。!?])|(?<=[.;])(?:\s|(?=[^\x00-\x7f]))")
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)(?<![A-Za-z])[A-Z][A-Za-z]+|[A-Z]{2,}|[a-z]+[A-Z]\w*")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z.]*[A-Za-z]")
 _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc]{3,}")
@@ -52,7 +57,7 @@ class SupportModel(BaseModel):
 
     def probability(self, features: Mapping[str, float]) -> float:
         """0..1 that a statement with these features is supported."""
-        logit = self.bias + sum(weight * features[name] for name, weight in self.weights.items())
+        logit = self.bias + sum(weight * features.get(name, 0.0) for name, weight in self.weights.items())
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
@@ -79,7 +84,7 @@ class Support:
     """How a statement compares with what it cites."""
 
     within: bool  # all that is cited reads in the statement's language
-    features: Mapping[str, float]
+    features: Mapping[str, float]  # none where the statement says nothing besides values
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +109,38 @@ class SupportMeasure:
 
     def of(self, statement: str, language: str, cited: Sequence[Source], others: Sequence[Source]) -> Support:
         """`cited` is what the statement cites, at least one source; `others` are those that it could have cited."""
-        said = _FRAME.sub("", statement)
         read = [_read(source, language) for source in cited]
-        joined = " ".join(source.text for source in read)
-        own = self._vector(said)
-        nearest = max(float(own @ self._vector(text)) for text in {joined, *(source.text for source in read)})
-        texts = [_read(source, language).text for source in others]
-        best_other = max((float(own @ self._vector(text)) for text in texts), default=0.0)
+        within = all(base_language(source.language) == base_language(language) for source in read)
+        statement = _FRAME.sub("", statement)
+        said = without_values(statement)
+        if not any(map(str.isalnum, said)):
+            return Support(within, {})  # nothing but values, which were checked exactly
+        wholes = [source.text for source in read]
+        joined = " ".join(wholes)
         aligned = self._aligned(said, read)
+        by_tokens = self._by_tokens(said, joined, read, aligned)
+        by_words = _by_words(said, _names(statement, language), " ".join(source.context for source in read))
+        nearest = self._nearest(said, {joined, *wholes})
+        best_other = self._nearest(said, {_read(source, language).text for source in others})
+        pieces = {joined, *wholes, *(clause for whole in wholes for clause in clauses(whole))}
         return Support(
-            within=all(base_language(source.language) == base_language(language) for source in read),
+            within=within,
             features={
-                "far": max(0.0, 1.0 - nearest),
+                "far": 1.0 - nearest,
+                "sentence far": max(1.0 - self._nearest(sentence, pieces) for sentence in sentences(said)),
                 "other nearer": max(0.0, best_other - nearest),
-                "clause far": max(max(0.0, 1.0 - max(clause.nearness, nearest)) for clause in aligned),
-                **self._by_tokens(said, joined, read, aligned),
-                **_by_words(said, language, " ".join(source.context for source in read)),
+                **by_tokens,
+                **by_words,
+                # one strange word among the source's own is another thing; among others it is another wording
+                "worst in place": by_tokens["worst"] * max(0.0, 1.0 - 2.0 * by_words["new terms"]),
                 **_by_polarity(said, language, read, aligned),
             },
         )
+
+    def _nearest(self, text: str, others: Collection[str]) -> float:
+        """The best cosine of a text with any of the others, 0 at least."""
+        own = self._vector(text)
+        return max((0.0, *(float(own @ self._vector(other)) for other in others)))
 
     # ---- clause by clause ----------------------------------------------------------------------------------------
 
@@ -219,19 +237,23 @@ def _read(source: Source, language: str) -> _Read:
     tag = source.language_for(language)
     texts = {source.text: None, source.readings[tag]: None}
     texts |= {source.context[name]: None for name in (tag, source.language) if name in source.context}
-    return _Read(text=source.readings[tag], language=tag, context=" ".join(texts))
+    return _Read(text=without_values(source.readings[tag]), language=tag, context=" ".join(map(without_values, texts)))
 
 
-def _by_words(said: str, language: str, context: str) -> dict[str, float]:
+def _names(statement: str, language: str) -> set[str]:
+    """Words of a kind that is carried over from text to text as it is: in capitals, in katakana."""
+    latin = _NAME.findall(statement) if base_language(language) == "en" else _LATIN.findall(statement)
+    return {fold(name) for name in (*latin, *_KATAKANA.findall(statement))}
+
+
+def _by_words(said: str, names: Set[str], context: str) -> dict[str, float]:
     """Terms and names that stand nowhere in the source."""
     terms = {term for term in query_terms(said) if not is_grammar(term)}
     source_terms = set(passage_terms(context))
     folded = fold(context)
-    latin = _NAME.findall(said) if base_language(language) == "en" else _LATIN.findall(said)
-    names = {*latin, *_KATAKANA.findall(said)}
     return {
         "new terms": sum(term not in source_terms for term in terms) / len(terms) if terms else 0.0,
-        "new names": float(min(sum(fold(name) not in folded for name in names), 3)),
+        "new names": float(min(sum(name not in folded for name in names), 3)),
     }
 
 
@@ -270,3 +292,7 @@ def clauses(text: str) -> tuple[str, ...]:
     if waiting.strip() and found:
         found[-1] += waiting
     return tuple(found) or (text,)
+
+
+def sentences(text: str) -> list[str]:
+    return [sentence for sentence in _SENTENCE_END.split(text) if any(map(str.isalnum, sentence))] or [text]

@@ -97,11 +97,22 @@ def _read(text: str, ones: bool) -> tuple[Value, ...]:
     return tuple(dict.fromkeys(value for mention in found for value in mention.values))
 
 
+@lru_cache(maxsize=8192)
+def without_values(text: str) -> str:
+    """What a text says besides its values, in folded spelling."""
+    return re.sub("\0+", " ", _read_through(text, False, []))
+
+
 def _mentions(text: str, ones: bool) -> list[Mention]:
     found: list[Mention] = []
-    rest = _take(_ADDRESS_READERS, _MARKS.sub(" ", _fold_characters(text)), found)
-    _take(_READERS, in_digits(rest, ones), found)
+    _read_through(text, ones, found)
     return found
+
+
+def _read_through(text: str, ones: bool, found: list[Mention]) -> str:
+    """Takes note of what it finds, and returns the folded text with NUL in its place."""
+    rest = _take(_ADDRESS_READERS, _MARKS.sub(" ", _fold_characters(text)), found)
+    return _take(_READERS, in_digits(rest, ones), found)
 
 
 def _take(readers: "_Readers", text: str, found: list[Mention]) -> str:
