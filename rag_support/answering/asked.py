@@ -10,9 +10,9 @@ from typing import Literal
 
 from rag_support.retrieval.tokens import fold
 from rag_support.values import values
+from rag_support.values.topics import Topic, topics_of
 
-HeldKind = Literal["telephone", "hours", "percentage", "domain", "money", "duration", "date", "count"]
-AskedKind = HeldKind | Literal["procedure"]
+AskedKind = Topic | Literal["procedure"]
 
 
 def _cue(pattern: str) -> re.Pattern[str]:
@@ -65,16 +65,6 @@ def asked_kinds(question: str) -> frozenset[AskedKind]:
     return frozenset(kind for kind, cue in _CUES.items() if cue.search(text))
 
 
-# unit of a number → what it answers; of other units, and of none, a number is a count
-_OF_UNIT: dict[str, HeldKind] = {
-    **dict.fromkeys(("second", "minute", "day", "business day", "month", "year"), "duration"),
-    **dict.fromkeys(("jpy", "cny", "usd", "eur", "gbp", "krw", "hkd", "twd", "¥"), "money"),
-    "percent": "percentage",
-}
-_OF_KIND: dict[str, HeldKind] = {
-    "telephone": "telephone", "time": "hours", "date": "date", "domain": "domain", "url": "domain", "email": "domain",
-}  # fmt: skip
-_ALL_DAY = ("1440", "minute")
 _FREE = _cue(r"无料|有料|料金はかかり|费用はかかり|料はいただ|\bfree\b|no (?:fee|charge)|免费|不收费|收费")
 _DAYS = _cue(
     r"[月火水木金土日]曜|平日|土日|祝日|周末|毎日|年中无休|年末年始|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|weekday|"
@@ -104,9 +94,7 @@ def held_kinds(text: str) -> frozenset[AskedKind]:
     """The kinds of answer that a statement holds."""
     found: set[AskedKind] = set()
     for value in values(text):
-        found.add(_OF_UNIT.get(value.unit or "", "count") if value.kind == "number" else _OF_KIND[value.kind])
-        if (value.text, value.unit) == _ALL_DAY:
-            found.add("hours")
+        found.update(topics_of(value))
     folded = fold(text)
     if _FREE.search(folded):
         found.add("money")

@@ -8,12 +8,13 @@ one thing without saying so (see disagreement.py) are set side by side too.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
+from rag_support.answering.disputed import DisputedTopic, disputed_values
 from rag_support.answering.phrases import TOPICS, shown_value
 from rag_support.answering.register import Place, Register
 from rag_support.answering.selection import Statement, differ, text_in
-from rag_support.answering.values import ValueKind, values
 from rag_support.types import Conflict, ConflictValue
 
 _OTHER_SIDE = re.compile(
@@ -72,29 +73,27 @@ def _of_values(
 ) -> tuple[Conflict, ...]:
     disputed = _values_of(marked)
     found = {
-        kind: sides if len(sides) > 1 else _values_of(numbered)[kind]  # one statement may name both sides itself
-        for kind, sides in disputed.items()
+        topic: sides if len(sides) > 1 else _values_of(numbered)[topic]  # one statement may name both sides itself
+        for topic, sides in disputed.items()
     }
     topics = TOPICS[language]
     return tuple(
         Conflict(
-            topic=topics[kind],
-            values=tuple(
-                ConflictValue(text=shown_value(text, language), citation=number) for text, number in sides.items()
-            ),
+            topic=topics[topic],
+            values=tuple(replace(side, text=shown_value(side.text, language)) for side in sides.values()),
         )
-        for kind, sides in found.items()
+        for topic, sides in found.items()
         if len(sides) > 1
     )
 
 
-def _values_of(statements: Sequence[tuple[int, Statement]]) -> dict[ValueKind, dict[str, int]]:
-    """Kind → value → the first citation that holds it."""
-    found: dict[ValueKind, dict[str, int]] = {}
+def _values_of(statements: Sequence[tuple[int, Statement]]) -> dict[DisputedTopic, dict[str, ConflictValue]]:
+    """Topic → form of a value → how it was written first, and where."""
+    found: dict[DisputedTopic, dict[str, ConflictValue]] = {}
     for number, statement in statements:
-        for kind, texts in values(statement.source).items():
-            for text in texts:
-                found.setdefault(kind, {}).setdefault(text.removeprefix("@"), number)
+        for topic, shown_by_form in disputed_values(statement.source).items():
+            for form, shown in shown_by_form.items():
+                found.setdefault(topic, {}).setdefault(form, ConflictValue(text=shown, citation=number))
     return found
 
 

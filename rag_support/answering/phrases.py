@@ -3,6 +3,7 @@
 Everything else in an answer comes from the sources or their reviewed translations.
 """
 
+from rag_support.answering.disputed import ALL_DAY, DisputedTopic
 from rag_support.types import RefusalKind
 
 REFUSALS: dict[str, dict[RefusalKind, str]] = {
@@ -75,7 +76,7 @@ SERVED_LANGUAGES = {
     "zh-Hant": "可用日文、英文和中文為您解答。",
 }
 
-TOPICS = {
+TOPICS: dict[str, dict[DisputedTopic, str]] = {
     "ja": {"hours": "時間", "telephone": "電話番号", "percentage": "割合", "domain": "ドメイン"},
     "en": {"hours": "hours", "telephone": "telephone number", "percentage": "percentage", "domain": "domain"},
     "zh": {"hours": "时间", "telephone": "电话号码", "percentage": "比例", "domain": "域名"},
@@ -87,8 +88,8 @@ _ALL_DAY = {"ja": "24時間", "en": "24 hours", "zh": "24小时", "zh-Hant": "24
 
 
 def shown_value(value: str, language: str) -> str:
-    """A normalised value of the Japanese source as it is written in a language: 6:00~24:00, 24時間."""
-    return value.replace("24時間", _ALL_DAY[language]).replace("~", "〜" if language == "ja" else "–")
+    """A value as disputed_values shows it, as it is written in a language: 6:00〜24:00, 24 hours."""
+    return _ALL_DAY[language] if value == ALL_DAY else value.replace("~", "〜" if language == "ja" else "–")
 
 
 def base_language(language: str) -> str:

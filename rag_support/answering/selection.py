@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds, says_unstated
 from rag_support.answering.disagreement import disagree, same_list
+from rag_support.answering.disputed import disputed_values
 from rag_support.answering.register import Place, Register
-from rag_support.answering.values import values
 from rag_support.answering.yes_no import without_yes_no
 from rag_support.types import Chunk, Hit, Span
 
@@ -295,7 +295,7 @@ class _Answer:
         chosen = self._chosen.get(id(section), {})
         statements = [section.statement(p, listed) for p, listed in sorted(chosen.items())]
         yield from statements
-        if section is self.sections[0] and any(values(statement.source) for statement in statements):
+        if section is self.sections[0] and any(disputed_values(statement.source) for statement in statements):
             for p in section.notes():
                 if p not in chosen and not self._said(section.chunk.spans[p]):
                     yield section.statement(p, False)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rag_support.evaluation.dataset import Need
+    from rag_support.evaluation.grounding import Outcome
     from rag_support.evaluation.run import RetrievalRow, Run
     from rag_support.evaluation.targets import Target
     from rag_support.types import Embedder
@@ -299,3 +300,35 @@ def judge(run_folder: Path, base_url: str, model: str) -> None:
     with Progress() as progress:
         told = write_verdicts(run_folder, judge_run(finished, complete, progress.show))
     click.echo(told)
+
+
+@evaluate.command()
+@click.option("--out", type=_FOLDER, default=Path("eval/grounding"), help="Folder for the tables.")
+@click.pass_obj
+def grounding(settings: Settings, out: Path) -> None:
+    """Corrupt true statements of the corpus, thousands of times, and count what the grounding gate catches."""
+    from rag_support.answering.grounding import GroundingGate
+    from rag_support.answering.support import shipped_support
+    from rag_support.embedding import configured_embedder
+    from rag_support.evaluation.corruptions import BY_HAND, suite_of, without_translations
+    from rag_support.evaluation.grounding import check, let_through, outcome_table, write_outcomes
+
+    gate = GroundingGate(configured_embedder(settings), shipped_support())
+    with Progress() as progress:
+        progress.show("making the cases", 0, 0)
+        cases = suite_of(settings.corpus, BY_HAND if settings.corpus == Path("corpus") else None)
+        unseen = [case for folder in sorted(Path("eval/unseen").glob("*/corpus")) for case in suite_of(folder)]
+        outcomes: list[Outcome] = []
+        for name, of_name, fitted in (
+            ("Sources with reviewed translations", cases, True),
+            ("The same, without translations", without_translations(cases), True),
+            ("Texts that nothing was fitted to, in Japanese", unseen, False),
+        ):
+            progress.show(name, len(outcomes), 3)
+            outcomes.append(check(name, of_name, gate, fitted))
+    for outcome in outcomes:
+        click.echo(f"{outcome.name}: {outcome.ms} ms a statement that had to be weighed\n\n{outcome_table(outcome)}")
+    for file in write_outcomes(out, outcomes):
+        click.echo(str(file))
+    if passed := sum(map(let_through, outcomes)):
+        raise click.ClickException(f"{passed} statements with a changed value passed the gate: see {out}.")

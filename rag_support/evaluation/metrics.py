@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from rag_support.answering.statements import Statement, plain_text, statements_of
-from rag_support.evaluation.answer_language import has_traditional, wrong_statements
+from rag_support.answering.written_language import has_traditional, wrong_statements
 from rag_support.evaluation.dataset import Fact, GoldSpan, Need
 from rag_support.service.schemas import AnswerResponse, CitationResponse, ConflictResponse
 from rag_support.values import missing_values, values

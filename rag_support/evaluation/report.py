@@ -18,8 +18,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from rag_support.answering.written_language import is_written_in
 from rag_support.evaluation import tables
-from rag_support.evaluation.answer_language import is_written_in
 from rag_support.evaluation.dataset import UNANSWERABLE
 from rag_support.evaluation.language_id import CONFIDENT
 from rag_support.evaluation.metrics import METRICS, Metric, broken_promises, is_right, written_language

@@ -39,7 +39,7 @@ def answers_table(summary: Summary) -> str:
         + [f"{100 * summary.risk[language].risk:.1f}" for language in languages]
         + ["", ""]
     ]
-    return _table(["", *languages, "gap", "rows a language"], rows)
+    return markdown_table(["", *languages, "gap", "rows a language"], rows)
 
 
 def language_table(summary: Summary) -> str:
@@ -47,7 +47,7 @@ def language_table(summary: Summary) -> str:
         [name, str(found.queries), f"{100 * found.right / found.queries:.1f}", str(found.confident_errors)]
         for name, found in summary.language.items()
     ]
-    return _table(["class", "queries", "right, %", "wrong with confidence ≥ 0.9"], rows)
+    return markdown_table(["class", "queries", "right, %", "wrong with confidence ≥ 0.9"], rows)
 
 
 def retrieval_table(retrieval: Mapping[str, Mapping[str, Figures]]) -> str:
@@ -63,11 +63,11 @@ def retrieval_table(retrieval: Mapping[str, Mapping[str, Figures]]) -> str:
         for leg, by_figure in retrieval.items()
         for name, figures in by_figure.items()
     ]
-    return _table(["leg", "figure", *languages, "gap"], rows)
+    return markdown_table(["leg", "figure", *languages, "gap"], rows)
 
 
 def latency_table(stages: Mapping[str, Latency]) -> str:
-    return _table(
+    return markdown_table(
         ["stage", "p50, ms", "p95, ms"],
         [[stage, f"{found.p50_ms:.2f}", f"{found.p95_ms:.2f}"] for stage, found in stages.items()],
     )
@@ -97,7 +97,7 @@ def readme_table(summaries: Sequence[Summary]) -> str:
             by_language = summary.retrieval["service"]["recall@5"].by_language
             rows[-1] += [figure_text(by_language.get(language), Metric(""), interval=False) for language in languages]
     header = ["in per cent", *(f"{summary.split} {language}" for summary in summaries for language in languages)]
-    return _table(header, rows)
+    return markdown_table(header, rows)
 
 
 def with_table(readme: Path, summaries: Sequence[Summary]) -> str:
@@ -119,6 +119,6 @@ def _coverages(summary: Summary) -> str:
     return " / ".join(f"{100 * risk.coverage:.0f} %" for risk in summary.risk.values())
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     align = ["---", *["---:"] * (len(header) - 1)]
     return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |\n" for row in (header, align, *rows))

@@ -11,7 +11,7 @@ from typing import Literal
 from rag_support.values.spellings import DAYPARTS, MONTHS
 
 FormKind = Literal["time", "date", "telephone", "domain", "url", "email"]
-TO = r"\s?(?:~|-|から|到|至|to)\s?"
+TO = r"\s?(?:~|-|から|到|至|to|until)\s?"
 
 # ---- clock times ---------------------------------------------------------------------------------------------------
 
@@ -32,7 +32,10 @@ def _with_daypart(clock: str, end: str = "") -> str:
 
 _SURE_CLOCK = rf"{_CLOCK}|{_HOUR}(?=\s?(?:{_AFTER}))"
 _ONE_TIME = _with_daypart(_SURE_CLOCK) + r"(?P<sign>(?=\s?[之以][前后後]))?"
-_TWO_TIMES = _with_daypart(f"{_CLOCK}|{_HOUR}") + TO + _with_daypart(_SURE_CLOCK, "2")
+_TWO_TIMES = (
+    rf"(?P<between>\bbetween )?{_with_daypart(f'{_CLOCK}|{_HOUR}')}"
+    rf"(?(between)(?:{TO}|\s?and\s?)|{TO}){_with_daypart(_SURE_CLOCK, '2')}"
+)
 _TIME_PAST = rf"\b(?P<part>half|quarter) (?P<way>past|to) (?P<hour>\d{{1,2}})\b(?:\s?(?P<after>{_AFTER}))?"
 _MERIDIEM_FIRST = rf"(?P<before>(?<![a-z\d])(?:p\.?m\.?|a\.m\.|am(?=\d)))\s?(?P<clock>{_HOUR})(?P<after>)(?P<sign>)"
 
@@ -128,8 +131,9 @@ _TELEPHONE = (
     r"0\d{2,3}[~-]\d{7,8}|0\d{9,10}|1[3-9]\d{9}|[48]00[ ~-]?\d{3,4}[ ~-]?\d{3,4}|"
     r"(?:1[ ~-])?\(?[1-9]\d{2}\)?[ ~.-]{1,2}\d{3,4}[~.-]\d{4})(?!\d)(?!-\d)(?![件人個个円元])"
 )
-# letters of other alphabets are in it, for amazоn.co.jp with a Cyrillic о is another domain
-_LETTER = "a-z\u00df-\u024f\u0370-\u052f"
+# Letters and accents of all alphabets but the East Asian scripts, which stand around an address without a space: for
+# amazоn.co.jp with a Cyrillic о is another domain.
+_LETTER = "a-z\u00df-\u1fff\u2c60-\u2dff\ua640-\uabff"
 _HOST = rf"[{_LETTER}0-9-]++(?:\.[{_LETTER}0-9-]++)++"
 _HOST_START = rf"(?<![{_LETTER}0-9-])(?<![{_LETTER}0-9]\.)"
 _PATH = r"(?:[a-z0-9._%/?#&=+:@!*$,;-]|(?<=/)~)*+"  # elsewhere "~" is a dash after the address
@@ -174,7 +178,8 @@ def _is_domain(host: str) -> bool:
     *names, last = host.split(".")
     if len(names) > 1 and max(map(len, names)) == 1:
         return False  # "a.m.to", where a space is missing
-    ends_well = len(last) > 1 and (last.isalpha() or (len(names) > 1 and last[0].isalpha()))
+    all_letters = re.fullmatch(f"[{_LETTER}]+", last) is not None
+    ends_well = len(last) > 1 and (all_letters or (len(names) > 1 and last[0].isalpha()))
     return ends_well and all(names) and re.search(f"[{_LETTER}]", "".join(names)) is not None
 
 

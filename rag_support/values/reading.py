@@ -45,13 +45,39 @@ class Value:
         return other.unit is None and self.text in _in_unit(other.text, self.unit)
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One place where a text gives a value, or both ends of a range; `written` is in folded spelling."""
+
+    written: str
+    values: tuple[Value, ...]
+
+
 def missing_values(text: str, sources: Iterable[str]) -> list[Value]:
     """The values of a text that stand in none of the sources.
 
     A source may say more (the whole date, the e-mail address with its domain), and say one as 一日, "a day" or "one".
     """
-    found = [value for source in sources for value in (*values(source), *_read(source, ones=True))]
-    return [value for value in values(text) if not any(_says(source, value) for source in found)]
+    found = [mention for source in sources for mention in (*mentions(source), *_mentions(source, ones=True))]
+    return [value for value in values(text) if not any(_states(mention, value) for mention in found)]
+
+
+def _states(mention: Mention, value: Value) -> bool:
+    """Whether a place in a source says a value.
+
+    A number without a unit must be written there as it is: 7 is not said by 一週間, though that is 7 days.
+    """
+    if value.kind == "number" and value.unit is None and (written := _written_numbers(mention.written)):
+        of_units = all(said.kind == "number" and said.unit for said in mention.values)
+        if of_units:
+            return value.text in written
+    return any(_says(said, value) for said in mention.values)
+
+
+@lru_cache(maxsize=8192)
+def _written_numbers(written: str) -> frozenset[str]:
+    numbers = (amount(number) for number in re.findall(_AMOUNT, written))
+    return frozenset(_plain(number) for number in numbers if number is not None)
 
 
 def values(text: str) -> tuple[Value, ...]:
@@ -60,14 +86,36 @@ def values(text: str) -> tuple[Value, ...]:
 
 
 @lru_cache(maxsize=8192)
+def mentions(text: str) -> tuple[Mention, ...]:
+    """Every place where a text gives values, kind by kind."""
+    return tuple(_mentions(text, ones=False))
+
+
+@lru_cache(maxsize=8192)
 def _read(text: str, ones: bool) -> tuple[Value, ...]:
-    found: list[Value] = []
+    found = _mentions(text, ones) if ones else mentions(text)
+    return tuple(dict.fromkeys(value for mention in found for value in mention.values))
+
+
+@lru_cache(maxsize=8192)
+def without_values(text: str) -> str:
+    """What a text says besides its values, in folded spelling."""
+    return re.sub("\0+", " ", _read_through(text, False, []))
+
+
+def _mentions(text: str, ones: bool) -> list[Mention]:
+    found: list[Mention] = []
+    _read_through(text, ones, found)
+    return found
+
+
+def _read_through(text: str, ones: bool, found: list[Mention]) -> str:
+    """Takes note of what it finds, and returns the folded text with NUL in its place."""
     rest = _take(_ADDRESS_READERS, _MARKS.sub(" ", _fold_characters(text)), found)
-    _take(_READERS, in_digits(rest, ones), found)
-    return tuple(dict.fromkeys(found))
+    return _take(_READERS, in_digits(rest, ones), found)
 
 
-def _take(readers: "_Readers", text: str, found: list[Value]) -> str:
+def _take(readers: "_Readers", text: str, found: list[Mention]) -> str:
     """The text without what the readers found in it."""
     for pattern, read in readers:
         # what one reader takes the next does not see: 0120-999-373 is no range of numbers
@@ -75,10 +123,12 @@ def _take(readers: "_Readers", text: str, found: list[Value]) -> str:
     return text
 
 
-def _cover(read: "_Reader", found: list[Value], match: re.Match[str]) -> str:
+def _cover(read: "_Reader", found: list[Mention], match: re.Match[str]) -> str:
     taken = read(match)
-    found += taken
-    return "\0" * len(match[0]) if taken else match[0]
+    if not taken:
+        return match[0]
+    found.append(Mention(match[0].strip(), tuple(taken)))
+    return "\0" * len(match[0])
 
 
 def fold(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag_support.answering.other_companies import company_names
-from rag_support.evaluation.answer_language import is_written_in
+from rag_support.answering.written_language import is_written_in
 from rag_support.evaluation.dataset import load_needs, text_key
 from rag_support.ingest.chunking import chunk_document
 from rag_support.ingest.phrasings import PHRASINGS_FILE, Phrasings

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rows import cite
 
+from rag_support.answering.written_language import has_traditional
 from rag_support.errors import EvaluationError
-from rag_support.evaluation.answer_language import has_traditional
 from rag_support.evaluation.dataset import (
     CrosslingualNeed,
     GoldSpan,

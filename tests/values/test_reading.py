@@ -6,7 +6,7 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_support.values import Value, ValueKind, fold, missing_values, values
+from rag_support.values import Value, ValueKind, fold, mentions, missing_values, values
 
 TRANSLATIONS = Path(__file__).parents[2] / "corpus" / "translations"
 HYPHENS = "-‐‑–—―−－ー～〜~"
@@ -623,3 +623,17 @@ def test_every_translation_has_the_values_of_its_source(language: str) -> None:
     assert len(pairs) > 1_000
     assert [(source, text) for source, text in pairs if missing_values(text, [source])] == []
     assert [(source, text) for source, text in pairs if missing_values(source, [text])] == []
+
+
+# ---- where values stand --------------------------------------------------------------------------------------------
+
+
+def test_a_mention_keeps_both_ends_of_a_range_and_how_they_were_written() -> None:
+    hours, number = mentions("受付は午前９時〜午後５時、電話は(03)1234-5678です。")[::-1]
+    assert (hours.written, [value.text for value in hours.values]) == ("午前9時~午後5時", ["9:00", "17:00"])
+    assert (number.written, [value.text for value in number.values]) == ("(03)1234-5678", ["0312345678"])
+
+
+@given(st.text(alphabet="0123456789:〜-.時間円%@amzon午後 ", max_size=40))
+def test_the_values_of_a_text_are_those_of_its_mentions(text: str) -> None:
+    assert set(values(text)) == {value for mention in mentions(text) for value in mention.values}

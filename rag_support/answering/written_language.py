@@ -18,6 +18,7 @@ _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _HAN = re.compile("[々\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN_WORD = re.compile("[A-Za-z]{2,}")
 _LABEL_HAN = 12  # characters of Han that a Japanese label, such as 注文履歴, may have without any kana
+_LABEL_END = re.compile(r"[\s:;,、()・\d~〜-]+")  # a table row is read as several labels
 _SENTENCE_END = re.compile("[。?!]")
 _FOREIGN_LATIN = 6  # words that are a sentence, not a name
 # two words in lower case after another, or one that ends a sentence: no name either, though they are few
@@ -42,8 +43,9 @@ def is_written_in(text: str, language: str) -> bool:
         return False
     han = _HAN.findall(own)
     if language == "ja":
-        label = len(han) <= _LABEL_HAN and not _SENTENCE_END.search(own)
-        return bool(_KANA.search(own)) or not han or (label and not any(_is_chinese(c) for c in han))
+        labels = max(len(_HAN.findall(label)) for label in _LABEL_END.split(own)) <= _LABEL_HAN
+        labels = labels and not _SENTENCE_END.search(own)
+        return bool(_KANA.search(own)) or not han or (labels and not any(_is_chinese(c) for c in han))
     if _KANA.search(own) or any(_is_japanese(c) for c in han):
         return False
     return not any(_is_simplified(c) if language == "zh-Hant" else _is_traditional(c) for c in han)

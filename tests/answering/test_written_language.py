@@ -4,7 +4,7 @@ import pytest
 
 from rag_support.answering.phrases import REFUSALS, UNTRANSLATED
 from rag_support.answering.statements import Statement
-from rag_support.evaluation.answer_language import has_traditional, is_written_in, wrong_statements
+from rag_support.answering.written_language import has_traditional, is_written_in, wrong_statements
 from rag_support.ingest.traditional import TraditionalWriter
 from rag_support.ingest.translation_memory import TARGET_LANGUAGES, read_catalog
 
