@@ -1,5 +1,6 @@
 """rag-support: index, serve, ask, translations, eval. Each command parses, calls one function, prints."""
 
+import asyncio
 import logging
 import sys
 from collections.abc import Callable
@@ -43,7 +44,7 @@ def main(ctx: click.Context) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(level)  # bm25s sets its own logger to debug
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[handler])
-    for talkative in ("faiss", "bm25s"):
+    for talkative in ("faiss", "bm25s", "openai", "httpx2", "httpcore2"):  # some would log questions
         logging.getLogger(talkative).setLevel(logging.WARNING)
     ctx.obj = settings
 
@@ -143,11 +144,23 @@ def serve(settings: Settings, build_if_missing: bool) -> None:
 @click.pass_obj
 def ask(settings: Settings, question: str, language: str, top_k: int, as_json: bool) -> None:
     """Answer one QUESTION on the terminal, with its sources."""
+    from rag_support.answering.generative import configured_writer
     from rag_support.embedding import configured_embedder
     from rag_support.pipeline import Pipeline
+    from rag_support.types import Answer
 
-    pipeline = Pipeline.open(settings.index, configured_embedder(settings), settings.fallback_language)
-    answer = pipeline.answer(question, language, top_k)
+    embedder = configured_embedder(settings)
+    writer = configured_writer(settings, embedder)
+    pipeline = Pipeline.open(settings.index, embedder, settings.fallback_language, writer)
+
+    async def written() -> Answer:
+        try:
+            return await pipeline.written(question, language, top_k)
+        finally:
+            if writer is not None:
+                await writer.close()
+
+    answer = asyncio.run(written())
     if as_json:
         from rag_support.service.schemas import AnswerResponse
 

@@ -6,7 +6,7 @@ Only `cli.py` and `service.app.create_app` build Settings; everything else is ha
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SHIPPED_EMBEDDER = "trilingual-static"
@@ -38,3 +38,22 @@ class Settings(BaseSettings):
     )
     keep_snapshots: int = Field(3, ge=1, le=100, description="snapshots kept for going back, the live one included")
     max_concurrency: int = Field(64, ge=1, description="requests handled at once; more get 503 with Retry-After")
+    generator: Literal["extractive", "transformers", "openai"] = Field(
+        "extractive", description="who words the answers: quotation, a model in this process, a model server"
+    )
+    llm_model: str | None = Field(
+        None, min_length=1, description="a chat model folder or hub name; for openai the server's name of it"
+    )
+    llm_url: str | None = Field(None, min_length=1, description="an OpenAI-compatible server, up to `/v1`")
+    llm_key: SecretStr | None = Field(None, description="its key, where it wants one")
+    llm_timeout_s: float = Field(
+        20.0,
+        gt=0,
+        le=600,
+        description="seconds to wait for the model's next word; a whole answer gets three times that",
+    )
+    llm_concurrency: int = Field(
+        8, ge=1, le=1000, description="answers written at once by a server; as many again wait, more are quoted"
+    )
+    llm_evidence_tokens: int = Field(1500, ge=100, description="longest evidence shown to the model, in tokens")
+    llm_answer_tokens: int = Field(400, ge=16, description="longest answer the model may write, in tokens")

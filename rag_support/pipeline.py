@@ -1,7 +1,8 @@
 """question → language → hits → draft → checked answer. The top function reads as the flow."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -92,7 +93,7 @@ class Pipeline:
         top_k: int = DEFAULT_TOP_K,
         accept_language: str | None = None,
         conversation: Sequence[str] = (),
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event]:
         """The answer told as it comes about, written by the language model where there is one; see `answer`."""
         understood = self._understand(question, language, top_k, accept_language, conversation)
         answer_id = uuid4().hex
@@ -109,12 +110,29 @@ class Pipeline:
                 yield stated
         else:
             hits = understood.hits[:DEFAULT_TOP_K]
-            async for part in self._writer.write(understood.question, understood.target, hits, draft):
-                if isinstance(part, Stated):
-                    yield part
-                else:
-                    draft = part
+            parts = self._writer.write(understood.question, understood.target, hits, draft)
+            async with aclosing(parts):  # so that who stops listening stops the generation
+                async for part in parts:
+                    if isinstance(part, Stated):
+                        yield part
+                    else:
+                        draft = _checked(part, understood.target, hits)
         yield self._answer(answer_id, understood, draft)
+
+    async def written(
+        self,
+        question: str,
+        language: str = "auto",
+        top_k: int = DEFAULT_TOP_K,
+        accept_language: str | None = None,
+        conversation: Sequence[str] = (),
+    ) -> Answer:
+        """The answer that `events` ends in, for who wants it whole."""
+        if self._writer is None:
+            return self.answer(question, language, top_k, accept_language, conversation)
+        events = self.events(question, language, top_k, accept_language, conversation)
+        [answer] = [event async for event in events if isinstance(event, Answer)]
+        return answer
 
     def _understand(
         self,

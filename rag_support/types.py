@@ -4,7 +4,7 @@ Frozen dataclasses only; pydantic models live at the edges (HTTP, files, environ
 `Document.text`, start inclusive, end exclusive, so that every quotation can be checked by slicing.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -271,7 +271,7 @@ class Answerer(Protocol):
 class Writer(Protocol):
     """Writes an answer over the hits with a language model, statement by statement."""
 
-    def write(self, question: str, language: str, hits: Sequence[Hit], quoted: Draft) -> AsyncIterator[Stated | Draft]:
+    def write(self, question: str, language: str, hits: Sequence[Hit], quoted: Draft) -> AsyncGenerator[Stated | Draft]:
         """Statements that passed the grounding gate, then the draft they make up; never raises for want of a model.
 
         `quoted` is the extractive answer, which is what the writer falls back to. Closing the iterator stops the

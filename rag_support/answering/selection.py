@@ -113,9 +113,9 @@ class _Section:
         self.chunk = hit.chunk
         self.asked = asked
         self.matches = dict(enumerate(hit.span_scores))
-        self.statements = [position for position, span in enumerate(hit.chunk.spans) if _states(span)]
+        self.statements = [position for position, span in enumerate(hit.chunk.spans) if states(span)]
         self.first = self.statements[0] if self.statements else -1
-        heading = max((hit.span_scores[p] for p, span in enumerate(hit.chunk.spans) if not _states(span)), default=0.0)
+        heading = max((hit.span_scores[p] for p, span in enumerate(hit.chunk.spans) if not states(span)), default=0.0)
         self.scores: dict[int, float] = {}
         for position in self.statements:
             score = hit.span_scores[position] + _CHUNK_SHARE * hit.score
@@ -168,7 +168,7 @@ class _Section:
         alone = [p for p in self.statements if self.chunk.spans[p].group < 0]
         alone.sort(key=lambda p: -self.matches[p])
         notes = [p for p in alone if self.chunk.spans[p].kind == "note"]
-        making_sure = [p for p in alone if _MAKE_SURE in self.source(p)]
+        making_sure = [p for p in alone if says_to_make_sure(self.source(p))]
         return sorted({*notes[:_NOTES], *making_sure[:1]})
 
 
@@ -246,8 +246,13 @@ class _Answer:
         return any(_same(self._text(span), kept) for kept in self._kept)
 
 
-def _states(span: Span) -> bool:
+def states(span: Span) -> bool:
+    """Whether a span says something, and is no heading or question over what does."""
     return span.kind not in ("heading", "question")
+
+
+def says_to_make_sure(source: str) -> bool:
+    return _MAKE_SURE in source
 
 
 def _introduces(text: str) -> bool:

@@ -18,7 +18,7 @@ from rag_support.service.routes import asking, health, page, sources
 def create_app(settings: Settings) -> FastAPI:
     """The service. A missing or damaged index does not keep it from starting: it answers 503 until there is one.
 
-    Raises EmbedderError when the model does not load.
+    Raises EmbedderError or BackendError when a model does not load.
     """
     live = LiveIndex(settings, configured_embedder(settings))
 
@@ -27,6 +27,7 @@ def create_app(settings: Settings) -> FastAPI:
         with suppress(SnapshotError):  # logged where it was found
             live.pipeline()
         yield
+        await live.close()
 
     app = FastAPI(
         title="rag-support",

@@ -6,6 +6,7 @@ Looking costs one stat a request. A snapshot that does not open is reported once
 import logging
 
 from rag_support import snapshot
+from rag_support.answering.generative import configured_writer
 from rag_support.config import Settings
 from rag_support.errors import SnapshotError
 from rag_support.pipeline import Pipeline
@@ -18,9 +19,11 @@ _Stamp = tuple[int, int]
 
 class LiveIndex:
     def __init__(self, settings: Settings, embedder: Embedder) -> None:
+        """Raises BackendError when answers are to be written by a model that does not load."""
         self._index = settings.index
         self._fallback_language = settings.fallback_language
         self._embedder = embedder
+        self._writer = configured_writer(settings, embedder)
         self._pipeline: Pipeline | None = None
         self._stamp: _Stamp | None = None
         self._failure: SnapshotError | None = None
@@ -35,6 +38,10 @@ class LiveIndex:
             raise self._failure or SnapshotError("no index")
         return self._pipeline
 
+    async def close(self) -> None:
+        if self._writer is not None:
+            await self._writer.close()
+
     def _look(self) -> _Stamp | None:
         try:
             found = (self._index / snapshot.CURRENT).stat()
@@ -44,7 +51,7 @@ class LiveIndex:
 
     def _open(self) -> None:
         try:
-            pipeline = Pipeline.open(self._index, self._embedder, self._fallback_language)
+            pipeline = Pipeline.open(self._index, self._embedder, self._fallback_language, self._writer)
         except SnapshotError as error:
             self._failure = error
             kept = f"; index {self._pipeline.index_id} stays live" if self._pipeline else ""

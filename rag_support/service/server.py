@@ -77,7 +77,7 @@ class _ImpatientProtocol(HttpToolsProtocol):
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are finished first. Raises EmbedderError."""
+    """Serve until SIGINT or SIGTERM; requests under way are finished first. Raises EmbedderError and BackendError."""
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,

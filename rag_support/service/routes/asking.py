@@ -29,7 +29,7 @@ def router(live: LiveIndex) -> APIRouter:
         """Answer a question in the asker's language, every statement with its citation, or refuse with a reason."""
         pipeline = live.pipeline()
         earlier = [turn.question for turn in body.conversation]
-        answer = pipeline.answer(body.question, body.language, body.top_k, accept_language, earlier)
+        answer = await pipeline.written(body.question, body.language, body.top_k, accept_language, earlier)
         return json_response(AnswerResponse.of(answer))
 
     @routes.post("/v1/search", response_model=SearchResponse, responses=problems(408, 413, 415, 422, 503))
