@@ -6,7 +6,7 @@ Only `cli.py` and `service.app.create_app` build Settings; everything else is ha
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SHIPPED_EMBEDDER = "trilingual-static"
@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     llm_model: str | None = Field(
         None, min_length=1, description="a chat model folder or hub name; for openai the server's name of it"
     )
-    llm_url: str | None = Field(None, min_length=1, description="an OpenAI-compatible server, up to `/v1`")
+    llm_url: HttpUrl | None = Field(None, description="an OpenAI-compatible server, up to `/v1`")
     llm_key: SecretStr | None = Field(None, description="its key, where it wants one")
     llm_timeout_s: float = Field(
         20.0,

@@ -53,6 +53,9 @@ def test_environment_comes_before_the_file_and_the_file_before_the_default(monke
         ("keep_snapshots", "0"),
         ("max_concurrency", "0"),
         ("embedder", ""),
+        ("generator", "magic"),
+        ("llm_url", "localhost"),
+        ("llm_timeout_s", "0"),
     ],
 )
 def test_value_that_cannot_be_is_refused(monkeypatch, name, value):

@@ -1,4 +1,4 @@
-"""A tiny chat model that a test builds and saves: a real tokenizer with a chat template, two layers of random weights."""
+"""A tiny chat model that a test builds and saves: a real tokenizer with a chat template, random weights."""
 
 import json
 from pathlib import Path

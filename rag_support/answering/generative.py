@@ -16,9 +16,10 @@ from typing import Protocol
 from rag_support.answering.backends import Backend, Message, configured_backend
 from rag_support.answering.composition import Composition
 from rag_support.answering.evidence import choose_evidence, quoted_statements
-from rag_support.answering.grounding import Fault, GroundingGate, Source, shipped_parameters
+from rag_support.answering.grounding import Fault, GroundingGate, Source, source_of
 from rag_support.answering.prompting import NO_ANSWER, to_answer, to_repair
 from rag_support.answering.statements import as_stated
+from rag_support.answering.support import shipped_support
 from rag_support.answering.written import Splitter, Written
 from rag_support.config import Settings
 from rag_support.errors import BackendCutShort, BackendError
@@ -59,7 +60,7 @@ class GenerativeWriter:
     ) -> AsyncGenerator[Stated | Draft]:
         """See types.Writer."""
         evidence = choose_evidence(hits, quoted, language, self._backend.count_tokens, self._evidence_tokens)
-        sources = {number: Source(one.source, one.span.texts) for number, one in evidence.items()}
+        sources = {number: source_of(one.chunk, one.span) for number, one in evidence.items()}
         model = _Conversation(
             self._backend, self._gate, to_answer(question, evidence, language), language, sources, self._within_s
         )
@@ -194,7 +195,7 @@ def configured_writer(settings: Settings, embedder: Embedder) -> GenerativeWrite
         return None
     return GenerativeWriter(
         configured_backend(settings),
-        GroundingGate(embedder, shipped_parameters()),
+        GroundingGate(embedder, shipped_support()),
         patience_s=settings.llm_timeout_s,
         evidence_tokens=settings.llm_evidence_tokens,
         answer_tokens=settings.llm_answer_tokens,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from rag_support.sentences import split_sentences
 
-_OPENERS, _CLOSERS = "[［【", r"\]］】"
-_MARKER = re.compile(rf"[^\S\n]*[{_OPENERS}]\s*(\d{{1,3}}(?:\s*[,，、]\s*\d{{1,3}})*)\s*[{_CLOSERS}]")
+_OPENERS = "[［【"
+_MARKER = re.compile(r"[^\S\n]*[\[［【]\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*[\]］】]")
 _BEFORE_STOP = re.compile(r"((?:\[\d+\])+)([。．.!?！？]+[」』）)”\"]*)(?!\w)")
 _CITED = re.compile(r"\s*\[(\d+)\]")
 _LIST_MARK = re.compile(r"\s*(?:(\d{1,3})(?:[.)]\s+|[．、）]\s*)|[-*+]\s+|[・•‣●]\s*)")
@@ -41,6 +41,7 @@ class Splitter:
 
     def __init__(self) -> None:
         self._thinking: str | None = ""  # the beginning, until it is known to be no thought
+        self._blank = True  # no text yet
         self._line = ""  # so far
         self._number = 0
         self._told = 0  # statements of the line
@@ -49,6 +50,9 @@ class Splitter:
         if self._thinking is not None:
             self._thinking += piece
             piece = self._thought_out()
+        if self._blank:
+            piece = piece.lstrip()
+            self._blank = not piece
         self._line += piece
         while "\n" in self._line:
             line, _, rest = self._line.partition("\n")
@@ -69,7 +73,7 @@ class Splitter:
         if _THINKING.startswith(begin[: len(_THINKING)]) and _THOUGHT not in begin:
             return ""
         self._thinking = None
-        return begin.partition(_THOUGHT)[2].lstrip() if begin.startswith(_THINKING) else begin
+        return begin.partition(_THOUGHT)[2] if begin.startswith(_THINKING) else begin
 
     def _certain(self) -> Iterator[Written]:
         """Statements of the unfinished line that nothing can be added to: another one has begun behind them."""

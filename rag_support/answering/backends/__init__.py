@@ -57,5 +57,5 @@ def configured_backend(settings: Settings) -> Backend:
 
     key = settings.llm_key.get_secret_value() if settings.llm_key else None
     return OpenAIBackend(
-        settings.llm_url, settings.llm_model, key, settings.llm_timeout_s, concurrency=settings.llm_concurrency
+        str(settings.llm_url), settings.llm_model, key, settings.llm_timeout_s, concurrency=settings.llm_concurrency
     )

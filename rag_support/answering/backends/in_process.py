@@ -48,8 +48,9 @@ class TransformersBackend:
             )
             self._model = loaded.to(device).eval()
         except Exception as error:  # the library raises whatever its hub client, torch or the file format raise
+            said = " ".join(str(error).split())
             raise BackendError(
-                f"{model}: transformers cannot load this model ({type(error).__name__}: {error}). Check "
+                f"{model}: transformers cannot load this model ({type(error).__name__}: {said}). Check "
                 "RAG_SUPPORT_LLM_MODEL; the model has to come as safetensors, without code of its own."
             ) from error
         if self._tokenizer.chat_template is None:
