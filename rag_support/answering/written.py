@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from rag_support.sentences import split_sentences
 
-_OPENERS = "[［【"
+_UNDECIDED = "[［【*_"  # what begins so may turn out to be a marker or an ornament
 _MARKER = re.compile(r"[^\S\n]*[\[［【]\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*[\]］】]")
-_BEFORE_STOP = re.compile(r"((?:\[\d+\])+)([。．.!?！？]+[」』）)”\"]*)(?!\w)")
+_BEFORE_STOP = re.compile(r"((?:\[\d+\])+)([。．.!?！？]+[」』）)”\"]*)(?!\d)")
 _CITED = re.compile(r"\s*\[(\d+)\]")
 _LIST_MARK = re.compile(r"\s*(?:(\d{1,3})(?:[.)]\s+|[．、）]\s*)|[-*+]\s+|[・•‣●]\s*)")
 _ORNAMENT = re.compile(r"\*\*|__|^\s*#{1,6}\s+")
-_PAIRS = tuple(zip("「『（(“《〈", "」』）)”》〉", strict=True))
+_PAIRS = tuple(zip("「『（(“《〈[［【", "」』）)”》〉]］】", strict=True))
 _FINISHED = ("]", *"。．.!?！？」』）)”")
 _THINKING, _THOUGHT = "<think>", "</think>"
 
@@ -77,8 +77,8 @@ class Splitter:
 
     def _certain(self) -> Iterator[Written]:
         """Statements of the unfinished line that nothing can be added to: another one has begun behind them."""
-        pieces = _sentences(_plain(self._line))
-        certain = len(pieces) - (2 if pieces and pieces[-1][0] in _OPENERS else 1)  # it may become a marker
+        _, pieces = _listed(self._line)
+        certain = len(pieces) - (2 if pieces and pieces[-1][0] in _UNDECIDED else 1)
         if certain > self._told and _balanced("".join(pieces[:certain])):
             yield from _with_text(_statements(self._line, self._number)[self._told : certain])
             self._told = certain
@@ -96,23 +96,34 @@ def _plain(line: str) -> str:
     return _BEFORE_STOP.sub(r"\2\1", line)
 
 
-def _sentences(line: str) -> list[str]:
-    return [line[segment.start : segment.end] for segment in split_sentences(line, 0, len(line))]
+def _listed(line: str) -> tuple[str, list[str]]:
+    """The mark of a line and its sentences, markers included."""
+    line = _plain(line)
+    found = _LIST_MARK.match(line)
+    mark = "" if found is None else f"{int(found[1])}. " if found[1] else "- "
+    start = found.end() if found else 0
+    return mark, [line[segment.start : segment.end] for segment in split_sentences(line, start, len(line))]
 
 
 def _balanced(text: str) -> bool:
-    return all(text.count(opener) == text.count(closer) for opener, closer in _PAIRS)
+    """Whether no bracket is open: what it will hold may be protected from being split."""
+    for opener, closer in _PAIRS:
+        depth = 0
+        for bracket in re.findall(f"[{re.escape(opener + closer)}]", text):
+            depth = depth + 1 if bracket == opener else max(0, depth - 1)
+        if depth:
+            return False
+    return True
 
 
 def _statements(line: str, number: int) -> list[Written]:
-    line = _plain(line)
-    listed = _LIST_MARK.match(line)
-    mark = "" if listed is None else f"{int(listed[1])}. " if listed[1] else "- "
-    found = []
-    for sentence in _sentences(line):
-        cited = tuple(dict.fromkeys(int(citation) for citation in _CITED.findall(sentence)))
-        found.append(Written(_CITED.sub("", sentence).strip(), cited, number, mark))
-    if listed and found:
-        bare = _LIST_MARK.sub("", found[0].text, count=1)
-        found[0] = Written(bare, found[0].citations, number, mark)
-    return found
+    mark, sentences = _listed(line)
+    return [
+        Written(
+            text=_CITED.sub("", sentence).strip(),
+            citations=tuple(dict.fromkeys(int(citation) for citation in _CITED.findall(sentence))),
+            line=number,
+            mark=mark,
+        )
+        for sentence in sentences
+    ]

@@ -30,7 +30,7 @@ def test_a_piece_that_does_not_come_is_too_slow(gap_s, within_s):
     async def first_then_nothing():
         pieces = paced(told("a", then=asyncio.Event()), gap_s, monotonic() + within_s, "it")
         assert await anext(pieces) == "a"
-        with pytest.raises(BackendTooSlow, match="it took too long.*RAG_SUPPORT_LLM_TIMEOUT_S"):
+        with pytest.raises(BackendTooSlow, match=r"it took too long.*RAG_SUPPORT_LLM_TIMEOUT_S"):
             await anext(pieces)
 
     asyncio.run(first_then_nothing())
