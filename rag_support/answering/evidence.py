@@ -17,7 +17,7 @@ _MOST = 40  # statements; more are too many to tell apart, whatever the budget
 _CHUNK_SHARE = 1.0  # of a hit's score, besides the statement's own match
 
 _AS_SHOWN = str.maketrans("<>[]", "＜＞［］")
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\s]+")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f\s]+")
 
 
 def choose_evidence(
