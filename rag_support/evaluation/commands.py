@@ -285,22 +285,6 @@ def init(settings: Settings, file: Path, needs: int) -> None:
     click.echo(f"{file}: {written} needs. Fill it in, then: rag-support eval run --questions {file} --out my-run")
 
 
-@evaluate.command()
-@_RUN
-@click.option("--base-url", required=True, help="An OpenAI-compatible server, such as http://127.0.0.1:11434/v1.")
-@click.option("--model", required=True, help="The model to ask.")
-def judge(run_folder: Path, base_url: str, model: str) -> None:
-    """Ask a language model for a second opinion on a run's answers. Never part of the gate."""
-    from rag_support.evaluation.llm_judge import judge_run, openai_compatible, write_verdicts
-    from rag_support.evaluation.run import read_run
-
-    finished = read_run(run_folder)
-    complete = openai_compatible(base_url, model)
-    with Progress() as progress:
-        told = write_verdicts(run_folder, judge_run(finished, complete, progress.show))
-    click.echo(told)
-
-
 @evaluate.command("llm-speed")
 @click.option("--streams", type=click.IntRange(1, 256), default=16, help="Completions under way at any time.")
 @click.option("--completions", type=click.IntRange(1, 100_000), default=64, help="Completions in all.")
@@ -324,3 +308,19 @@ def llm_speed(settings: Settings, streams: int, completions: int, tokens: int) -
             await backend.close()
 
     click.echo(str(asyncio.run(measured())))
+
+
+@evaluate.command()
+@_RUN
+@click.option("--base-url", required=True, help="An OpenAI-compatible server, such as http://127.0.0.1:11434/v1.")
+@click.option("--model", required=True, help="The model to ask.")
+def judge(run_folder: Path, base_url: str, model: str) -> None:
+    """Ask a language model for a second opinion on a run's answers. Never part of the gate."""
+    from rag_support.evaluation.llm_judge import judge_run, openai_compatible, write_verdicts
+    from rag_support.evaluation.run import read_run
+
+    finished = read_run(run_folder)
+    complete = openai_compatible(base_url, model)
+    with Progress() as progress:
+        told = write_verdicts(run_folder, judge_run(finished, complete, progress.show))
+    click.echo(told)

@@ -96,7 +96,7 @@ def test_what_looks_like_an_order_to_a_model_is_not_shown(pipeline_over: Callabl
     ],
 )
 def test_data_stays_on_its_line_and_within_its_fence(hostile):
-    shown = as_data(hostile)
+    shown = as_data(f"a{hostile}z")
     assert not re.search(r"[<>\[\]]", shown)
     assert len(shown.splitlines()) == 1
     assert shown.isprintable()

@@ -6,21 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from rag_support.answering.backends import Message
+from rag_support.answering.backends import Backend, Message
 from rag_support.answering.backends.in_process import TransformersBackend
 from rag_support.answering.generative import GenerativeWriter
 from rag_support.answering.grounding import GroundingGate
 from rag_support.answering.support import shipped_support
 from rag_support.pipeline import Pipeline
+from rag_support.types import GroundingReport
 
-QUESTIONS = [
-    "プライム会員の電話番号は？",
-    "返品の手順を教えてください",
-    "How long does it take to get a reply by email?",
-    "How can I contact customer service?",
-    "收到可疑邮件怎么办？",
-    "客服电话是多少？",
-]
+QUESTIONS = ["プライム会員の電話番号は？", "How long does it take to get a reply by email?", "收到可疑邮件怎么办？"]
 LONG_S = 600.0
 
 
@@ -57,17 +51,29 @@ class SamplingBackend:
         pass
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-@pytest.mark.parametrize("kind", [SamplingBackend, TransformersBackend])
-def test_nothing_written_at_random_gets_through(pipeline, shipped_embedder, tiny_llm, kind, question):
-    backend = SamplingBackend(tiny_llm) if kind is SamplingBackend else TransformersBackend(str(tiny_llm), LONG_S)
-    gate = GroundingGate(shipped_embedder, shipped_support())
-    writer = GenerativeWriter(backend, gate, patience_s=LONG_S, evidence_tokens=500, answer_tokens=60)
+@pytest.fixture(scope="module")
+def sampling(tiny_llm):
+    return SamplingBackend(tiny_llm)
+
+
+def of_random_words(backend: Backend, question: str, pipeline: Pipeline, gate: GroundingGate) -> GroundingReport:
+    """What became of them, once it is sure that the answer is the quoted one."""
+    writer = GenerativeWriter(backend, gate, patience_s=LONG_S, evidence_tokens=300, answer_tokens=60)
     answer = asyncio.run(Pipeline(pipeline.retriever, pipeline._answerer, "en", writer).written(question))
     quoted = pipeline.answer(question).draft
     assert (answer.draft.text, answer.draft.citations) == (quoted.text, quoted.citations)
     assert answer.draft.generator == "extractive"
-    report = answer.draft.grounding
-    assert report.fallback
+    assert answer.draft.grounding.fallback
+    return answer.draft.grounding
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_sentence_of_random_words_gets_through(pipeline, shipped_embedder, sampling, question):
+    report = of_random_words(sampling, question, pipeline, GroundingGate(shipped_embedder, shipped_support()))
+    assert report.dropped == report.checked > 0
+
+
+def test_no_word_of_the_model_as_it_is_gets_through(pipeline, shipped_embedder, tiny_llm):
+    gate = GroundingGate(shipped_embedder, shipped_support())
+    report = of_random_words(TransformersBackend(str(tiny_llm), LONG_S), QUESTIONS[0], pipeline, gate)
     assert report.dropped == report.checked
-    assert report.checked > 0 or kind is TransformersBackend
