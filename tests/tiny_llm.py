@@ -1,6 +1,5 @@
 """A tiny chat model that a test builds and saves: a real tokenizer with a chat template, random weights."""
 
-import json
 from pathlib import Path
 
 from small_parts import DOCUMENTS, TRANSLATIONS
@@ -45,12 +44,3 @@ def write_tiny_llm(folder: Path, *, chat_template: str | None = _CHATML, seed: i
     )
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder
-
-
-def without_weights(folder: Path) -> None:
-    (folder / "model.safetensors").unlink()
-
-
-def config_of(folder: Path) -> dict[str, object]:
-    read: dict[str, object] = json.loads((folder / "config.json").read_text())
-    return read

@@ -47,7 +47,8 @@ class Composition:
             self._steps.append(written)
             return
         self._close_list()
-        self._keep([written])
+        if all(written.text != one.text for one in self._kept):  # small models go round in circles
+            self._keep([written])
         yield from self._tell()
 
     def lose(self, written: Written) -> None:

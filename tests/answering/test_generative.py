@@ -124,6 +124,10 @@ class TestWhatPasses:
         told = ask(EMAIL, "It takes 24 hours.[1] Be patient.[1]\n- My Page.[4]\n- Email.[4]\n\nDone.[1]")
         assert told.text == ("It takes 24 hours. [1] Be patient. [1]\n- My Page. [2]\n- Email. [2]\nDone. [1]")
 
+    def test_what_the_model_says_again_is_told_once(self, ask):
+        told = ask(EMAIL, "It takes 24 hours.[1] See My Page.[4] " + "It takes 24 hours.[1] " * 20)
+        assert told.text == "It takes 24 hours. [1] See My Page. [2]"
+
     def test_who_asks_in_another_language_still_learns_which_are_served(self, ask):
         told = ask("Amazon 0120-999-373 전화번호", "Call 0120-999-373.[1]")
         assert told.answer.draft.generator == "scripted:tiny"
