@@ -63,8 +63,8 @@ def scripted(script: Script) -> Iterator[str]:
             self.send_response(reply.status)
             self.send_header("Content-Type", reply.content_type)
             self.send_header("Transfer-Encoding", "chunked")
+            self.send_header("Connection", "close")  # which ends the loop of requests, too
             self.end_headers()
-            self.close_connection = True
             pieces = cast(Iterator[bytes], reply.body)
             with suppress(Cut, ConnectionError):  # by the script, or because nobody listens any more
                 for piece in pieces:

@@ -30,6 +30,7 @@ def write_tiny_llm(folder: Path, *, chat_template: str | None = _CHATML, seed: i
     saved = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|im_end|>")
     saved.chat_template = chat_template
     saved.save_pretrained(folder)
+    torch.set_num_threads(1)  # so small matrices gain nothing from a second one, and lose much on a busy machine
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=tokenizer.get_vocab_size(),

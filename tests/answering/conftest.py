@@ -27,7 +27,7 @@ def served_llm(tiny_llm: Path) -> Iterator[str]:
     command = [str(Path(sys.executable).with_name("transformers")), "serve", str(tiny_llm)]
     process = subprocess.Popen(
         [*command, "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"],
-        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
         cwd=tiny_llm,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
