@@ -122,11 +122,23 @@ def serve(settings: Settings, build_if_missing: bool) -> None:
 def ask(settings: Settings, question: str, language: str, top_k: int, as_json: bool) -> None:
     """Answer one QUESTION on the terminal, with its sources."""
     from rag_support.answering.footnotes import footnotes
+    from rag_support.answering.generative import configured_writer
     from rag_support.embedding import configured_embedder
     from rag_support.pipeline import Pipeline
+    from rag_support.types import Answer
 
-    pipeline = Pipeline.open(settings.index, configured_embedder(settings), settings.fallback_language)
-    answer = asyncio.run(pipeline.written(question, language, top_k))
+    embedder = configured_embedder(settings)
+    writer = configured_writer(settings, embedder)
+    pipeline = Pipeline.open(settings.index, embedder, settings.fallback_language, writer)
+
+    async def written() -> Answer:
+        try:
+            return await pipeline.written(question, language, top_k)
+        finally:
+            if writer is not None:
+                await writer.close()
+
+    answer = asyncio.run(written())
     if as_json:
         from rag_support.service.schemas import AnswerResponse
 

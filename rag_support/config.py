@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHIPPED_EMBEDDER = "trilingual-static"
@@ -97,3 +97,23 @@ class Settings(BaseSettings):
             if origin != "*" and not re.fullmatch(r"https?://[^\s/*]+", origin):
                 raise ValueError(f"{origin!r} is no origin: write it as https://www.example.com, without a path")
         return value
+
+    generator: Literal["extractive", "transformers", "openai"] = Field(
+        "extractive", description="who words the answers: quotation, a model in this process, a model server"
+    )
+    llm_model: str | None = Field(
+        None, min_length=1, description="a chat model folder or hub name; for openai the server's name of it"
+    )
+    llm_url: HttpUrl | None = Field(None, description="an OpenAI-compatible server, up to `/v1`")
+    llm_key: SecretStr | None = Field(None, description="its key, where it wants one")
+    llm_timeout_s: float = Field(
+        20.0,
+        gt=0,
+        le=600,
+        description="seconds to wait for the model's next word; a whole answer gets three times that",
+    )
+    llm_concurrency: int = Field(
+        8, ge=1, le=1000, description="answers written at once by a server; as many again wait, more are quoted"
+    )
+    llm_evidence_tokens: int = Field(1500, ge=100, description="longest evidence shown to the model, in tokens")
+    llm_answer_tokens: int = Field(400, ge=16, description="longest answer the model may write, in tokens")

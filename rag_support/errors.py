@@ -15,6 +15,13 @@ RagSupportError
 ├── MissingExtra             a library of an optional part is not installed
 ├── KeysError                the file of API keys, or a change to it, is not usable
 ├── AccessError              the service would be open to more people than was said
+├── BackendError             a language model that cannot be used: missing, or not set up
+│   ├── BackendUnavailable   its server is down, overloaded, or left alone for a while after failures
+│   ├── BackendRefused       its server does not take the request: key, model, address
+│   ├── BackendBusy          as many answers as may wait for it are waiting
+│   ├── BackendTooSlow       it kept the customer waiting for too long
+│   ├── BackendBroken        what it sent is no completion, or stops in the middle
+│   └── BackendCutShort      it wrote as many tokens as it may, and was not done
 └── EvaluationError          a question set, a run or a baseline that cannot be used
 
 Each message says what was wrong, where, and the mend.
@@ -103,6 +110,36 @@ class KeysError(RagSupportError):
 
 
 class AccessError(RagSupportError):
+    pass
+
+
+class BackendError(RagSupportError):
+    pass
+
+
+class BackendUnavailable(BackendError):
+    def __init__(self, message: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s  # seconds for which the server asks to be left alone
+
+
+class BackendRefused(BackendError):
+    pass
+
+
+class BackendBusy(BackendError):
+    pass
+
+
+class BackendTooSlow(BackendError):
+    pass
+
+
+class BackendBroken(BackendError):
+    pass
+
+
+class BackendCutShort(BackendError):
     pass
 
 

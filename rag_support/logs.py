@@ -14,7 +14,7 @@ REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 FIELDS = "fields"
 """Name of a record's attribute, set by `extra`, that holds the fields of a structured line."""
 
-_TALKATIVE = ("faiss", "bm25s")
+_TALKATIVE = ("faiss", "bm25s", "openai", "httpx2", "httpcore2")  # some would log questions
 
 
 def configure_logging(level: str, format_: Literal["text", "json"]) -> None:

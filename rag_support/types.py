@@ -278,3 +278,7 @@ class Writer(Protocol):
         generation.
         """
         ...
+
+    async def close(self) -> None:
+        """Give up what the language model holds: connections, threads, memory."""
+        ...

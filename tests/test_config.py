@@ -62,6 +62,9 @@ def test_environment_comes_before_the_file_and_the_file_before_the_default(monke
         ("cors_origins", "https://www.example.com/"),
         ("log_format", "xml"),
         ("otel_endpoint", "localhost:4317"),
+        ("generator", "magic"),
+        ("llm_url", "localhost"),
+        ("llm_timeout_s", "0"),
     ],
 )
 def test_value_that_cannot_be_is_refused(monkeypatch, name, value):

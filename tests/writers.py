@@ -9,8 +9,13 @@ from rag_support.answering.statements import as_stated
 from rag_support.types import Draft, Hit, Stated
 
 
+class _NothingHeld:
+    async def close(self) -> None:
+        pass
+
+
 @dataclass
-class QuotingWriter:
+class QuotingWriter(_NothingHeld):
     """Writes what was quoted, statement by statement, as a language model that can only repeat would.
 
     `then`, awaited after the first statement, is what happens to the generation in its middle.
@@ -36,7 +41,7 @@ class QuotingWriter:
 
 
 @dataclass
-class EndlessWriter:
+class EndlessWriter(_NothingHeld):
     """Never comes to an end, and never waits either."""
 
     closed: threading.Event = field(default_factory=threading.Event)

@@ -31,7 +31,7 @@ class ExtractiveAnswerer:
         statements = select_statements(question, hits, language, self._register)
         if not statements:
             return refuse("nothing_found", language, confidence)
-        citations = [_citation(number, statement, language) for number, statement in enumerate(statements, start=1)]
+        citations = [cite(statement, number, language) for number, statement in enumerate(statements, start=1)]
         return Draft(
             text=_compose(statements, citations, language),
             confidence=confidence,
@@ -45,7 +45,7 @@ def _with_related(refusal: Draft, question: str, hits: Sequence[Hit], language: 
     statements = related_statements(question, hits)
     if not statements:
         return refusal
-    citations = [_citation(number, statement, language) for number, statement in enumerate(statements, start=1)]
+    citations = [cite(statement, number, language) for number, statement in enumerate(statements, start=1)]
     related = _compose(statements, citations, language)
     return replace(refusal, text=f"{refusal.text}\n{RELATED[language]}\n{related}", citations=tuple(citations))
 
@@ -56,7 +56,8 @@ def refuse(kind: RefusalKind, language: str, confidence: float) -> Draft:
     return Draft(text=message, confidence=confidence, refusal=Refusal(kind=kind, message=message))
 
 
-def _citation(number: int, statement: Statement, language: str) -> Citation:
+def cite(statement: Statement, number: int, language: str) -> Citation:
+    """Where a statement stands, as the citation of this number in an answer in `language`."""
     chunk, span = statement.chunk, statement.span
     same = base_language(language) == chunk.language
     return Citation(

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from rag_support.answering.asked import AskedKind, HeldKind, held_kinds
+from rag_support.answering.asked import AskedKind, held_kinds
 from rag_support.retrieval.passages import PassageStore
 from rag_support.types import Chunk
+from rag_support.values.topics import Topic
 
 Place = tuple[str, int]
 """A statement: its chunk's id, and its position among the chunk's spans."""
@@ -24,7 +25,7 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     topic: Mapping[str, str]  # language → its name
-    kind: HeldKind | None = None
+    kind: Topic | None = None
     about: tuple[Place, ...] = ()  # statements that tell of the disagreement and take no side
     sides: tuple[tuple[Place, ...], ...]
 
@@ -86,7 +87,7 @@ class Register:
         return found
 
     def _speaker(
-        self, side: Sequence[Place], kind: HeldKind | None, matches: Mapping[Place, float]
+        self, side: Sequence[Place], kind: Topic | None, matches: Mapping[Place, float]
     ) -> tuple[Place, Chunk]:
         chunks = {place: self._passages.by_id(place[0]) for place in side}
         here = {place: chunk for place, chunk in chunks.items() if chunk is not None}

@@ -152,10 +152,10 @@ class _Section:
         self.chunk = hit.chunk
         self.asked = asked
         self.matches = dict(enumerate(hit.span_scores))
-        self.statements = [position for position, span in enumerate(hit.chunk.spans) if _states(span)]
+        self.statements = [position for position, span in enumerate(hit.chunk.spans) if states(span)]
         self.first = self.statements[0] if self.statements else -1
         self.heading = max(
-            (hit.span_scores[p] for p, span in enumerate(hit.chunk.spans) if not _states(span)), default=0.0
+            (hit.span_scores[p] for p, span in enumerate(hit.chunk.spans) if not states(span)), default=0.0
         )
         self.scores: dict[int, float] = {}
         for position in self.statements:
@@ -234,7 +234,7 @@ class _Section:
 
     def making_sure(self) -> list[int]:
         """The statement that says where to make sure of a value, where there is one."""
-        alone = [p for p in self.statements if self.chunk.spans[p].group < 0 and _MAKE_SURE in self.source(p)]
+        alone = [p for p in self.statements if self.chunk.spans[p].group < 0 and says_to_make_sure(self.source(p))]
         return sorted(alone, key=lambda p: -self.matches[p])[:1]
 
 
@@ -320,8 +320,13 @@ class _Answer:
         return any(_same(self._text(span), kept) for kept in self._kept)
 
 
-def _states(span: Span) -> bool:
+def states(span: Span) -> bool:
+    """Whether a span says something, and is no heading or question over what does."""
     return span.kind not in ("heading", "question")
+
+
+def says_to_make_sure(source: str) -> bool:
+    return _MAKE_SURE in source
 
 
 def _introduces(text: str) -> bool:

@@ -286,6 +286,31 @@ def init(settings: Settings, file: Path, needs: int) -> None:
     click.echo(f"{file}: {written} needs. Fill it in, then: rag-support eval run --questions {file} --out my-run")
 
 
+@evaluate.command("llm-speed")
+@click.option("--streams", type=click.IntRange(1, 256), default=16, help="Completions under way at any time.")
+@click.option("--completions", type=click.IntRange(1, 100_000), default=64, help="Completions in all.")
+@click.option("--tokens", type=click.IntRange(1, 10_000), default=64, help="Longest completion, in tokens.")
+@click.pass_obj
+def llm_speed(settings: Settings, streams: int, completions: int, tokens: int) -> None:
+    """Measure the language model that RAG_SUPPORT_GENERATOR and RAG_SUPPORT_LLM_… name, with several askers at once."""
+    import asyncio
+
+    from rag_support.answering.backends import configured_backend
+    from rag_support.evaluation.backend_speed import Speed, measure
+
+    if settings.generator == "extractive":
+        raise click.ClickException("no language model is set. Set RAG_SUPPORT_GENERATOR; see the README.")
+    backend = configured_backend(settings)
+
+    async def measured() -> Speed:
+        try:
+            return await measure(backend, streams, completions, tokens)
+        finally:
+            await backend.close()
+
+    click.echo(str(asyncio.run(measured())))
+
+
 @evaluate.command()
 @_RUN
 @click.option("--base-url", required=True, help="An OpenAI-compatible server, such as http://127.0.0.1:11434/v1.")

@@ -13,11 +13,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rag_support.answering.asked import HeldKind
 from rag_support.answering.register import Entry, Place
 from rag_support.errors import TranslationMemoryError
 from rag_support.ingest.phrasings import lines_of
 from rag_support.types import Chunk
+from rag_support.values.topics import Topic
 
 DISAGREEMENTS_FILE = "disagreements.jsonl"
 
@@ -36,7 +36,7 @@ class Disagreement(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     topic: _Topic
-    kind: HeldKind | None = None
+    kind: Topic | None = None
     about: list[_Text] = []
     sides: Annotated[list[Annotated[list[_Text], Field(min_length=1)]], Field(min_length=2, max_length=10)]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from rag_support.ingest.line_shapes import Line, Shape
-from rag_support.ingest.sentences import stripped
+from rag_support.sentences import stripped
 from rag_support.types import Segment
 
 _BARS = re.compile(r"[|｜]")

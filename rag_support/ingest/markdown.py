@@ -14,7 +14,7 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from rag_support.ingest.sentences import split_sentences, stripped
+from rag_support.sentences import split_sentences, stripped
 from rag_support.types import Block, BlockKind, Segment
 
 _QUOTE_MARKS = re.compile(r"[ \t]*(?:>[ \t]?)*")

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from rag_support.ingest.flat_tables import FlatTable, find_tables
 from rag_support.ingest.line_runs import WRAPPED, next_filled, numbered_roles, with_wrapped_lines
 from rag_support.ingest.line_shapes import UNMARKED, Line, Shape, lines_of
-from rag_support.ingest.sentences import split_sentences
 from rag_support.ingest.short_runs import CONTENTS, ShortGroup, short_groups
+from rag_support.sentences import split_sentences
 from rag_support.types import Block, BlockKind, Segment
 
 _FEW_WORDS = frozenset({Shape.SHORT, Shape.VALUE})

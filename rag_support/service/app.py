@@ -31,7 +31,8 @@ if TYPE_CHECKING:  # loaded only where they are asked for
 def create_app(settings: Settings, writer: Writer | None = None) -> FastAPI:
     """The service. A missing or damaged index does not keep it from starting: it answers 503 until there is one.
 
-    Raises EmbedderError when the model does not load, and MissingExtra where traces are wanted without their library.
+    Raises EmbedderError or BackendError when a model does not load, and MissingExtra where traces are wanted without
+    their library.
     """
     live = LiveIndex(settings, configured_embedder(settings), writer)
     metrics = Metrics(lambda: live.pipeline().retriever.manifest)
@@ -44,6 +45,7 @@ def create_app(settings: Settings, writer: Writer | None = None) -> FastAPI:
         yield
         if tracing:
             tracing.close()
+        await live.close()
 
     app = FastAPI(
         title="rag-support",

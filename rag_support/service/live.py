@@ -8,6 +8,7 @@ that is whole, but of another model or version, is not: that is for its owner to
 import logging
 
 from rag_support import snapshot
+from rag_support.answering.generative import configured_writer
 from rag_support.config import Settings
 from rag_support.errors import DamagedSnapshot, SnapshotError
 from rag_support.pipeline import Pipeline
@@ -21,10 +22,11 @@ _Stamp = tuple[int, int]
 
 class LiveIndex:
     def __init__(self, settings: Settings, embedder: Embedder, writer: Writer | None = None) -> None:
+        """Raises BackendError when answers are to be written by a model that does not load."""
         self._index = settings.index
         self._fallback_language = settings.fallback_language
         self._embedder = embedder
-        self._writer = writer
+        self._writer = writer or configured_writer(settings, embedder)
         self._pipeline: Pipeline | None = None
         self._stamp: _Stamp | None = None
         self._failure: SnapshotError | None = None
@@ -38,6 +40,10 @@ class LiveIndex:
         if self._pipeline is None:
             raise self._failure or SnapshotError("no index")
         return self._pipeline
+
+    async def close(self) -> None:
+        if self._writer is not None:
+            await self._writer.close()
 
     def _look(self) -> _Stamp | None:
         try:

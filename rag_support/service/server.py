@@ -83,7 +83,7 @@ class _ImpatientProtocol(HttpToolsProtocol):
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished first.
 
-    Raises EmbedderError, KeysError, and AccessError where the service would be open to other machines.
+    Raises EmbedderError, BackendError, KeysError, and AccessError where the service would be open to other machines.
     """
     exposure = who_may_use(settings)
     config = uvicorn.Config(

@@ -104,7 +104,7 @@ export function metaNodes(answer) {
   const time = total >= 1000 ? `${(total / 1000).toFixed(1)} s` : `${total?.toFixed(1)} ms`;
   return [
     detection && fill(t.detected, { language: t.languages[detection.language] ?? t.otherLanguage, confidence: percent(detection.confidence ?? 0) }),
-    generator && generator !== "extractive" && !answer.abstained && fill(t.generated, { generator }),
+    generator && !generator.startsWith("extractive") && !answer.abstained && fill(t.generated, { generator }),
     typeof total === "number" && fill(t.timing, { time }),
     index && fill(t.index, { id: index }),
   ].filter(Boolean).map((text) => el("span", {}, text));

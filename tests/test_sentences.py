@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_support.ingest.sentences import split_sentences
+from rag_support.sentences import split_sentences
 
 
 def sentences(text: str) -> list[str]:
