@@ -38,3 +38,13 @@ class Settings(BaseSettings):
     )
     keep_snapshots: int = Field(3, ge=1, le=100, description="snapshots kept for going back, the live one included")
     max_concurrency: int = Field(64, ge=1, description="requests handled at once; more get 503 with Retry-After")
+    feedback_url: str = Field(
+        "sqlite:///var/feedback.sqlite",
+        pattern=r"^(sqlite:///.|postgresql(\+psycopg)?://.)",
+        repr=False,  # it may hold a password
+        description="database for feedback: `sqlite:///…`, or `postgresql://…` with the extra `postgresql`",
+    )
+    question_log: bool = Field(False, description="whether to keep every question, not only those with feedback")
+    retention_days: int = Field(
+        90, ge=0, le=36_500, description="how long feedback and questions are kept; 0: for ever"
+    )

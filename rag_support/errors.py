@@ -9,7 +9,8 @@ RagSupportError
 │   ├── NoSnapshot
 │   ├── DamagedSnapshot
 │   └── EmbedderMismatch
-├── QuestionError            a question that must not reach a library
+├── QuestionError            a question, or another text of a caller, that must not reach a library
+├── FeedbackError            the feedback database cannot be used
 └── EvaluationError          a question set, a run or a baseline that cannot be used
 
 Each message says what was wrong, where, and the mend.
@@ -72,7 +73,15 @@ class EmbedderMismatch(SnapshotError):
 
 
 class QuestionError(RagSupportError):
-    """A question that is refused before any library sees it."""
+    """A text of a caller that is refused before any library sees it; `field` says which."""
+
+    def __init__(self, problem: str, field: str = "question") -> None:
+        super().__init__(problem)
+        self.field = field
+
+
+class FeedbackError(RagSupportError):
+    """Feedback cannot be stored or read; the message holds neither what was said nor a password."""
 
 
 class EvaluationError(RagSupportError):

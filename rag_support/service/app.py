@@ -9,10 +9,11 @@ from rag_support import __version__
 from rag_support.config import Settings
 from rag_support.embedding import configured_embedder
 from rag_support.errors import SnapshotError
+from rag_support.feedback.desk import FeedbackDesk
 from rag_support.service.guards import GuardMiddleware
 from rag_support.service.live import LiveIndex
 from rag_support.service.problems import install_handlers
-from rag_support.service.routes import asking, health, page, sources
+from rag_support.service.routes import asking, feedback, health, page, sources
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -21,12 +22,22 @@ def create_app(settings: Settings) -> FastAPI:
     Raises EmbedderError when the model does not load.
     """
     live = LiveIndex(settings, configured_embedder(settings))
+    desk = FeedbackDesk(
+        settings.feedback_url,
+        retention_days=settings.retention_days,
+        question_log=settings.question_log,
+        fallback_language=settings.fallback_language,
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with suppress(SnapshotError):  # logged where it was found
             live.pipeline()
-        yield
+        desk.open()
+        try:
+            yield
+        finally:
+            await desk.close()
 
     app = FastAPI(
         title="rag-support",
@@ -37,7 +48,9 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     install_handlers(app)
-    for routes in (asking, sources, health):
+    app.include_router(asking.router(live, desk))
+    app.include_router(feedback.router(desk))
+    for routes in (sources, health):
         app.include_router(routes.router(live))
     page.mount(app)
     app.add_middleware(GuardMiddleware, max_concurrency=settings.max_concurrency)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Response
 
 from rag_support import language as languages
 from rag_support.errors import SnapshotError
+from rag_support.feedback.desk import FeedbackDesk
 from rag_support.language_priors import Priors
 from rag_support.question import clean_question
 from rag_support.service.live import LiveIndex
@@ -21,7 +22,7 @@ from rag_support.service.schemas import (
 )
 
 
-def router(live: LiveIndex) -> APIRouter:
+def router(live: LiveIndex, desk: FeedbackDesk) -> APIRouter:
     routes = api_router()
 
     @routes.post("/v1/answers", response_model=AnswerResponse, responses=problems(408, 413, 415, 422, 503))
@@ -30,6 +31,7 @@ def router(live: LiveIndex) -> APIRouter:
         pipeline = live.pipeline()
         earlier = [turn.question for turn in body.conversation]
         answer = pipeline.answer(body.question, body.language, body.top_k, accept_language, earlier)
+        desk.note(answer)
         return json_response(AnswerResponse.of(answer))
 
     @routes.post("/v1/search", response_model=SearchResponse, responses=problems(408, 413, 415, 422, 503))
