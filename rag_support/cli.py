@@ -1,4 +1,4 @@
-"""rag-support: index, serve, ask, translations, eval. Each command parses, calls one function, prints."""
+"""rag-support: index, serve, ask, translations, feedback, eval. Each command parses, calls one function, prints."""
 
 import logging
 import sys
@@ -13,6 +13,7 @@ from rag_support import __version__
 from rag_support.config import Settings
 from rag_support.errors import NoSnapshot, OutdatedSnapshot, RagSupportError, SnapshotError
 from rag_support.evaluation.commands import evaluate
+from rag_support.feedback.commands import feedback
 from rag_support.progress import Progress
 
 
@@ -218,6 +219,7 @@ def update(settings: Settings) -> None:
 
 
 main.add_command(evaluate)
+main.add_command(feedback)
 
 if __name__ == "__main__":
     main()

@@ -59,7 +59,6 @@ class FeedbackDesk:
         """
         given = Feedback(
             feedback_id=uuid4().hex,
-            answer_id=answer_id,
             created=datetime.now(UTC),
             thumb=thumb,
             comment=_cleaned(comment, "comment"),

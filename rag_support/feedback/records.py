@@ -55,7 +55,6 @@ class Feedback:
     """What is said of one answer; texts are cleaned."""
 
     feedback_id: str
-    answer_id: str
     created: datetime
     thumb: Thumb
     comment: str | None = None

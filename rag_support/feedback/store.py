@@ -63,7 +63,7 @@ class FeedbackStore:
                 connection.execute(self._upsert(answers).values(hearsay).on_conflict_do_nothing())
             row = {
                 "feedback_id": given.feedback_id,
-                "answer_id": given.answer_id,
+                "answer_id": answer.answer_id,
                 "created": given.created,
                 "thumb": given.thumb,
                 "comment": given.comment,
@@ -76,7 +76,7 @@ class FeedbackStore:
                 .on_conflict_do_update(index_elements=["answer_id"], set_=replaced)
                 .returning(feedback.c.feedback_id)
             ).scalar_one()
-            known = select(answers.c.generator.is_not(None)).where(answers.c.answer_id == given.answer_id)
+            known = select(answers.c.generator.is_not(None)).where(answers.c.answer_id == answer.answer_id)
             return Saved(feedback_id=saved, answer_known=bool(connection.execute(known).scalar_one()))
 
     def log_answers(self, records: Sequence[AnswerRecord]) -> None:

@@ -36,6 +36,6 @@ def heard_of(name: str, question: str | None = None, language: str | None = None
     return Hearsay(identifier(name), NOW - timedelta(days=days_ago), question, language)
 
 
-def said(name: str, thumb: Any = "down", comment: str | None = None, expected: str | None = None) -> Feedback:
-    """Feedback on the answer of this name; every call has an id of its own."""
-    return Feedback(uuid4().hex, identifier(name), NOW, thumb, comment, expected)
+def said(thumb: Any = "down", comment: str | None = None, expected: str | None = None) -> Feedback:
+    """Feedback; every call has an id of its own."""
+    return Feedback(uuid4().hex, NOW, thumb, comment, expected)

@@ -40,7 +40,7 @@ def reopened(url: str) -> Iterator[list[FeedbackStore]]:
 class TestSaving:
     def test_feedback_is_kept_with_the_answer_it_is_on(self, store: FeedbackStore, url: str) -> None:
         answer = answered("ギフト券の期限は？", refusal="nothing_found", language="zh")
-        given = said("ギフト券の期限は？", "down", "役に立たない", "購入から10年です。")
+        given = said("down", "役に立たない", "購入から10年です。")
         saved = store.save_feedback(given, answer)
         assert (saved.feedback_id, saved.answer_known) == (given.feedback_id, True)
         assert store.cases(None, 10) == [
@@ -60,8 +60,8 @@ class TestSaving:
         assert row == {name: getattr(answer, name) for name in row} | {"passage_ids": ["p1", "p2"]}
 
     def test_second_feedback_on_an_answer_takes_the_place_of_the_first(self, store: FeedbackStore, url: str) -> None:
-        first = store.save_feedback(said("q", "down", "wrong", "42"), answered("q"))
-        second = store.save_feedback(replace(said("q", "up"), created=NOW + timedelta(minutes=1)), answered("q"))
+        first = store.save_feedback(said("down", "wrong", "42"), answered("q"))
+        second = store.save_feedback(replace(said("up"), created=NOW + timedelta(minutes=1)), answered("q"))
         assert second == first
         (row,) = rows(url, "feedback")
         assert (row["feedback_id"], row["thumb"], row["comment"], row["expected_answer"], row["created"]) == (
@@ -73,7 +73,7 @@ class TestSaving:
         )
 
     def test_feedback_on_an_answer_that_is_not_known_stands_with_what_the_caller_says(self, store):
-        saved = store.save_feedback(said("x", "down", "no"), heard_of("x", "ポイントは？", "ja"))
+        saved = store.save_feedback(said("down", "no"), heard_of("x", "ポイントは？", "ja"))
         assert not saved.answer_known
         (case,) = store.cases(None, 10)
         assert (case.question, case.language, case.refusal, case.passage_ids, case.comment) == (
@@ -85,19 +85,19 @@ class TestSaving:
         )
 
     def test_feedback_without_any_question_is_counted_and_is_no_case(self, store):
-        store.save_feedback(said("x", "down"), heard_of("x"))
+        store.save_feedback(said("down"), heard_of("x"))
         assert store.cases(None, 10) == []
         assert store.counts() == [Count(None, None, "down", 1)]
 
     @pytest.mark.parametrize("log_first", [True, False])
     def test_answer_in_the_log_completes_what_the_caller_said(self, store, log_first):
         record, hearsay = answered("本当の質問", refusal="out_of_scope"), heard_of("本当の質問", "嘘", "en")
-        steps = [lambda: store.log_answers([record]), lambda: store.save_feedback(said("本当の質問"), hearsay)]
+        steps = [lambda: store.log_answers([record]), lambda: store.save_feedback(said(), hearsay)]
         for step in steps if log_first else reversed(steps):
             step()
         (case,) = store.cases(None, 10)
         assert (case.question, case.language, case.refusal, case.thumb) == ("本当の質問", "ja", "out_of_scope", "down")
-        assert store.save_feedback(said("本当の質問"), hearsay).answer_known
+        assert store.save_feedback(said(), hearsay).answer_known
 
     def test_a_question_with_every_kind_of_character_comes_back_as_it_was(self, store):
         question = "'; DROP TABLE answers; -- %s :x \\ \" 😀 𠮷野家 葛󠄀"
@@ -122,7 +122,7 @@ class TestReading:
             ]
         )
         for name, thumb in (("disliked", "down"), ("refused and liked", "up"), ("liked", "up")):
-            store.save_feedback(said(name, thumb), heard_of(name))
+            store.save_feedback(said(thumb), heard_of(name))
         assert [case.question for case in store.cases(None, 10)] == ["refused and liked", "disliked", "refused"]
         assert [case.question for case in store.cases(None, 2)] == ["refused and liked", "disliked"]
         assert [case.question for case in store.cases(NOW - timedelta(days=1), 10)] == ["refused and liked", "disliked"]
@@ -135,7 +135,7 @@ class TestReading:
                 answered("old", days_ago=40),
             ]
         )
-        store.save_feedback(said("ja 0", "up"), heard_of("ja 0"))
+        store.save_feedback(said("up"), heard_of("ja 0"))
         month = {(found.language, found.refusal, found.thumb): found.answers for found in store.counts(NOW)}
         assert month == {("ja", None, "up"): 1, ("ja", None, None): 2, ("en", "nothing_found", None): 2}
         assert sum(found.answers for found in store.counts()) == 3 + 2 + 1
@@ -145,8 +145,8 @@ class TestRemoving:
     @pytest.mark.parametrize("by", ["answer", "feedback"])
     def test_deletion_by_either_id_removes_the_question_and_what_was_said(self, store, url, by):
         store.log_answers([answered("gone"), answered("stays")])
-        saved = store.save_feedback(said("gone"), heard_of("gone"))
-        store.save_feedback(said("stays"), heard_of("stays"))
+        saved = store.save_feedback(said(), heard_of("gone"))
+        store.save_feedback(said(), heard_of("stays"))
         assert store.delete(identifier("gone") if by == "answer" else saved.feedback_id) == Removed(1, 1)
         assert [row["question"] for row in rows(url, "answers")] == ["stays"]
         assert [row["answer_id"] for row in rows(url, "feedback")] == [identifier("stays")]
@@ -159,7 +159,7 @@ class TestRemoving:
     def test_purge_removes_what_is_older_with_its_feedback(self, store, url):
         store.log_answers([answered("old", days_ago=91), answered("edge", days_ago=90), answered("new", days_ago=89)])
         for name in ("old", "new"):
-            store.save_feedback(said(name), heard_of(name))
+            store.save_feedback(said(), heard_of(name))
         assert store.purge(NOW - timedelta(days=90)) == Removed(answers=1, feedback=1)
         assert {row["question"] for row in rows(url, "answers")} == {"edge", "new"}
         assert len(rows(url, "feedback")) == 1
@@ -168,7 +168,7 @@ class TestRemoving:
         with closing(FeedbackStore(f"sqlite:///{tmp_path}/feedback.sqlite")) as store:
             secret = "my card number is in this question"
             store.log_answers([answered("other"), answered(secret)])
-            store.save_feedback(said(secret, "down", secret.upper()), heard_of(secret))
+            store.save_feedback(said("down", secret.upper()), heard_of(secret))
 
             def on_disk() -> bytes:
                 return b"".join(file.read_bytes() for file in tmp_path.iterdir())
@@ -242,7 +242,7 @@ class TestTrouble:
             connection.execute(sqlalchemy.text("DROP TABLE feedback"))
         engine.dispose()
         with pytest.raises(FeedbackError) as caught:
-            store.save_feedback(said("q", "down", "my secret"), answered("q", question="my secret"))
+            store.save_feedback(said("down", "my secret"), answered("q", question="my secret"))
         assert "secret" not in str(caught.value)
         assert caught.value.__cause__ is None
         assert rows(url, "answers") == []  # all or nothing
@@ -257,8 +257,8 @@ def _write(url: str, worker: int, turns: int, start: "multiprocessing.synchroniz
     with closing(FeedbackStore(url)) as store:  # the first ones to come make the tables
         for turn in range(turns):
             store.log_answers([answered(f"{worker}-{turn}-{part}") for part in range(3)])
-            store.save_feedback(said(f"{worker}-{turn}-0"), heard_of(f"{worker}-{turn}-0"))
-            store.save_feedback(said(f"shared {turn}", "up"), heard_of(f"shared {turn}"))
+            store.save_feedback(said(), heard_of(f"{worker}-{turn}-0"))
+            store.save_feedback(said("up"), heard_of(f"shared {turn}"))
 
 
 def test_processes_that_write_at_once_lose_nothing(url: str) -> None:
