@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rag_support.answering.answerability import AnswerabilityParameters
 from rag_support.errors import DamagedSnapshot, NoSnapshot, OutdatedSnapshot, SnapshotError
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 PASSAGES = "passages.sqlite"
