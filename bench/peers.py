@@ -44,7 +44,7 @@ def txtai_app() -> FastAPI:
     app = FastAPI()
 
     @app.post("/v1/answers")
-    def answers(body: Question) -> list[dict[str, Any]]:
+    async def answers(body: Question) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = index.search(body.question, _FOUND)
         return found
 
@@ -70,7 +70,7 @@ def haystack_app() -> FastAPI:
     app = FastAPI()
 
     @app.post("/v1/answers")
-    def answers(body: Question) -> list[dict[str, Any]]:
+    async def answers(body: Question) -> list[dict[str, Any]]:
         vector = embedder.embed_queries([body.question])[0].tolist()
         rankings = [
             by_words.run(query=body.question)["documents"],

@@ -140,7 +140,7 @@ def ask(port: int, question: str) -> bytes:
 
 
 def measured_load(port: int, questions: Sequence[str], connections: int, requests: int) -> Any:
-    """{"seconds", "times_ms"} of requests sent by a process of its own."""
+    """What a process of its own saw that sent these requests: {"seconds", "times_ms", "failed"}."""
     asked = {"port": port, "questions": questions, "connections": connections, "requests": requests}
     done = subprocess.run(
         [sys.executable, "-m", "bench.load"],

@@ -7,6 +7,8 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+import click
+
 from bench.figures import percentile, repeated
 from bench.servers import Server, ask, floor, measured_load, ours, peer, running
 from rag_support import snapshot
@@ -59,9 +61,13 @@ def _measured(servers: Sequence[Server], questions: Sequence[str], repeats: int,
         }
         for connections in CONNECTIONS:
             loads = times[server.name, connections]
+            failed = sum(load["failed"] for load in loads)
+            if failed and server.name == "rag-support":
+                raise click.ClickException(f"{failed} of our own answers failed: their times say nothing")
             figures[f"connections_{connections}"] = {
                 "p50_ms": repeated([percentile(load["times_ms"], 50) for load in loads]),
                 "p99_ms": repeated([percentile(load["times_ms"], 99) for load in loads]),
+                "failed": failed,
                 "answers_per_s": repeated([requests / load["seconds"] for load in loads], more_is_better=True),
             }
         if server.name == "rag-support":
