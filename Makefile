@@ -12,7 +12,7 @@ DRILL ?=
 MODEL := rag_support/models/trilingual-static
 
 .DEFAULT_GOAL := help
-.PHONY: help setup index serve test drill eval check check-code format model calibrate
+.PHONY: help setup index serve test drill eval bench check check-code format model calibrate
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ eval: $(READY_EVAL) ## measure the answers and hold them against the accepted fi
 	@$(BIN)/rag-support eval run --split $(SPLIT) --data $(DATA)
 	@$(BIN)/rag-support eval report eval/runs/$(SPLIT)
 	@$(BIN)/rag-support eval gate eval/runs/$(SPLIT)
+
+bench: $(READY_DEV) ## measure speed, memory and growth, about half an hour on a quiet machine (DATA=…)
+	@$(BIN)/python -m bench --data $(DATA)
 
 format: $(READY_DEV) ## format the code
 	@$(BIN)/ruff format .

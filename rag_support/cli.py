@@ -1,4 +1,7 @@
-"""rag-support: index, serve, ask, mcp, translations, eval, keys, doctor. Each parses, calls one function, prints."""
+"""rag-support: index, serve, ask, mcp, translations, feedback, eval, keys, doctor.
+
+Each command parses, calls one function, prints.
+"""
 
 import asyncio
 import sys
@@ -14,6 +17,7 @@ from rag_support.config import Settings
 from rag_support.doctor.command import doctor
 from rag_support.errors import NoSnapshot, OutdatedSnapshot, RagSupportError, SnapshotError
 from rag_support.evaluation.commands import evaluate
+from rag_support.feedback.commands import feedback
 from rag_support.index_commands import list_conflicts, list_snapshots, rollback
 from rag_support.logs import configure_logging
 from rag_support.progress import Progress
@@ -217,6 +221,7 @@ def update(settings: Settings) -> None:
 
 
 main.add_command(evaluate)
+main.add_command(feedback)
 main.add_command(keys)
 main.add_command(doctor)
 for command in (list_snapshots, rollback):

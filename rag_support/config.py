@@ -117,3 +117,13 @@ class Settings(BaseSettings):
     )
     llm_evidence_tokens: int = Field(1500, ge=100, description="longest evidence shown to the model, in tokens")
     llm_answer_tokens: int = Field(400, ge=16, description="longest answer the model may write, in tokens")
+    feedback_url: str = Field(
+        "sqlite:///var/feedback.sqlite",
+        pattern=r"^(sqlite:///.|postgresql(\+psycopg)?://.)",
+        repr=False,  # it may hold a password
+        description="database for feedback: `sqlite:///…`, or `postgresql://…` with the extra `postgresql`",
+    )
+    question_log: bool = Field(False, description="whether to keep every question, not only those with feedback")
+    retention_days: int = Field(
+        90, ge=0, le=36_500, description="how long feedback and questions are kept; 0: for ever"
+    )

@@ -11,7 +11,8 @@ RagSupportError
 │   └── SnapshotMismatch     whole, but not for this program or these settings: its owner chooses what to do
 │       ├── OutdatedSnapshot
 │       └── EmbedderMismatch
-├── QuestionError            a question that must not reach a library
+├── QuestionError            a question, or another text of a caller, that must not reach a library
+├── FeedbackError            the feedback database cannot be used
 ├── MissingExtra             a library of an optional part is not installed
 ├── KeysError                the file of API keys, or a change to it, is not usable
 ├── AccessError              the service would be open to more people than was said
@@ -97,7 +98,15 @@ class EmbedderMismatch(SnapshotMismatch):
 
 
 class QuestionError(RagSupportError):
-    """A question that is refused before any library sees it."""
+    """A text of a caller that is refused before any library sees it; `field` says which."""
+
+    def __init__(self, problem: str, field: str = "question") -> None:
+        super().__init__(problem)
+        self.field = field
+
+
+class FeedbackError(RagSupportError):
+    """Feedback cannot be stored or read; the message holds neither what was said nor a password."""
 
 
 class MissingExtra(RagSupportError):

@@ -56,7 +56,7 @@ class Pipeline:
         self._answerer = answerer
         self._fallback_language = fallback_language
         self._writer = writer
-        self._listener: Callable[[Answer], None] = lambda _: None
+        self._listeners: list[Callable[[Answer], None]] = []
 
     @classmethod
     def open(cls, index: Path, embedder: Embedder, fallback_language: str, writer: Writer | None = None) -> "Pipeline":
@@ -195,12 +195,13 @@ class Pipeline:
                 "total": _ms(understood.started, finished),
             },
         )
-        self._listener(answer)
+        for listener in self._listeners:
+            listener(answer)
         return answer
 
     def tell(self, listener: Callable[[Answer], None]) -> None:
         """Have `listener` told of every answer from now on, whoever asked for it."""
-        self._listener = listener
+        self._listeners.append(listener)
 
     def warm_up(self) -> None:
         """Ask once in each language, so that no customer waits for tables to load."""

@@ -1,4 +1,4 @@
-"""The guard before everything else: what a question must be before any library sees it."""
+"""The guard before everything else: what a question, or a comment on its answer, must be before a library sees it."""
 
 import re
 import unicodedata
@@ -13,22 +13,32 @@ _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def clean_question(text: str) -> str:
-    """The question stripped and in NFKC, each run of white space one space.
+    """The question cleaned; see `clean_text`."""
+    return clean_text(text, "question")
+
+
+def clean_text(text: str, field: str) -> str:
+    """A caller's text stripped and in NFKC, each run of white space one space; `field` is what it was sent as.
 
     Raises QuestionError, which never repeats the text, when it is empty, too long, or holds characters that display
     or processing could be misled by.
     """
+    what = f"The {field.replace('_', ' ')}"
+
+    def refuse(problem: str) -> QuestionError:
+        return QuestionError(f"{what} {problem}", field)
+
     if len(text) > MAX_CHARS:
-        raise QuestionError(f"The question has {len(text)} characters; the limit is {MAX_CHARS}. Please shorten it.")
+        raise refuse(f"has {len(text)} characters; the limit is {MAX_CHARS}. Please shorten it.")
     if _LONE_SURROGATE.search(text):
-        raise QuestionError("The question holds half of a surrogate pair, which is no character. Send valid Unicode.")
+        raise refuse("holds half of a surrogate pair, which is no character. Send valid Unicode.")
     if _CONTROL.search(text):
-        raise QuestionError("The question holds control characters. Send plain text.")
+        raise refuse("holds control characters. Send plain text.")
     if _BIDI.search(text):
-        raise QuestionError("The question holds characters that change the writing direction. Send plain text.")
+        raise refuse("holds characters that change the writing direction. Send plain text.")
     normalised = " ".join(unicodedata.normalize("NFKC", text).split())
     if not normalised:
-        raise QuestionError("The question is empty. Write what you want to know.")
+        raise refuse("is empty. Write what you want to know.")
     if len(normalised) > _MAX_NORMALISED_CHARS:
-        raise QuestionError("The question becomes too long when its characters are normalised. Please shorten it.")
+        raise refuse("becomes too long when its characters are normalised. Please shorten it.")
     return normalised

@@ -1,4 +1,4 @@
-"""What all tests share: one index over the shipped corpus, a model small enough to build many, and a browser."""
+"""What all tests share: one index over the shipped corpus, a small model to build many, a browser, PostgreSQL."""
 
 import os
 import shutil
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
+from postgresql import Postgresql, programs
 from small_parts import write_corpus, write_static_model
 
 from rag_support.config import SHIPPED_EMBEDDER
@@ -90,3 +91,19 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    installed = programs()
+    if installed is None:
+        reason = "PostgreSQL is not installed: apt-get install postgresql"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    server = Postgresql(installed)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()

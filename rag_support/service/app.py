@@ -10,6 +10,7 @@ from rag_support import __version__
 from rag_support.config import Settings
 from rag_support.embedding import configured_embedder
 from rag_support.errors import SnapshotError
+from rag_support.feedback.desk import FeedbackDesk
 from rag_support.service.access import AccessMiddleware, describe_keys
 from rag_support.service.cors import allow_other_origins
 from rag_support.service.guards import GuardMiddleware
@@ -19,7 +20,8 @@ from rag_support.service.metrics import Metrics
 from rag_support.service.observing import ObservingMiddleware
 from rag_support.service.openai_errors import OpenAIErrors
 from rag_support.service.problems import install_handlers
-from rag_support.service.routes import asking, chat, health, page, sources
+from rag_support.service.record import note_answer
+from rag_support.service.routes import asking, chat, feedback, health, page, sources
 from rag_support.service.routes import metrics as numbers
 from rag_support.types import Writer
 
@@ -37,15 +39,27 @@ def create_app(settings: Settings, writer: Writer | None = None) -> FastAPI:
     live = LiveIndex(settings, configured_embedder(settings), writer)
     metrics = Metrics(lambda: live.pipeline().retriever.manifest)
     tracing = _tracing(settings)
+    desk = FeedbackDesk(
+        settings.feedback_url,
+        retention_days=settings.retention_days,
+        question_log=settings.question_log,
+        fallback_language=settings.fallback_language,
+    )
+    for listener in (note_answer, desk.note):
+        live.tell(listener)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with suppress(SnapshotError):  # logged where it was found
             live.pipeline()
-        yield
-        if tracing:
-            tracing.close()
-        await live.close()
+        desk.open()
+        try:
+            yield
+        finally:
+            await desk.close()
+            await live.close()
+            if tracing:
+                tracing.close()
 
     app = FastAPI(
         title="rag-support",
@@ -58,6 +72,7 @@ def create_app(settings: Settings, writer: Writer | None = None) -> FastAPI:
     install_handlers(app)
     for routes in (asking, chat, sources, health):
         app.include_router(routes.router(live))
+    app.include_router(feedback.router(desk))
     app.include_router(numbers.router(metrics))
     page.mount(app)
     keys = LiveKeys(settings.keys_file) if settings.keys_file else None

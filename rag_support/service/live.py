@@ -6,14 +6,14 @@ that is whole, but of another model or version, is not: that is for its owner to
 """
 
 import logging
+from collections.abc import Callable
 
 from rag_support import snapshot
 from rag_support.answering.generative import configured_writer
 from rag_support.config import Settings
 from rag_support.errors import DamagedSnapshot, SnapshotError
 from rag_support.pipeline import Pipeline
-from rag_support.service.record import note_answer
-from rag_support.types import Embedder, Writer
+from rag_support.types import Answer, Embedder, Writer
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ class LiveIndex:
         self._fallback_language = settings.fallback_language
         self._embedder = embedder
         self._writer = writer or configured_writer(settings, embedder)
+        self._listeners: list[Callable[[Answer], None]] = []
         self._pipeline: Pipeline | None = None
         self._stamp: _Stamp | None = None
         self._failure: SnapshotError | None = None
@@ -40,6 +41,10 @@ class LiveIndex:
         if self._pipeline is None:
             raise self._failure or SnapshotError("no index")
         return self._pipeline
+
+    def tell(self, listener: Callable[[Answer], None]) -> None:
+        """Have `listener` told of every answer from every index that is opened from now on."""
+        self._listeners.append(listener)
 
     async def close(self) -> None:
         if self._writer is not None:
@@ -63,7 +68,8 @@ class LiveIndex:
             logger.error("%s%s", error, kept)
             return
         pipeline.warm_up()
-        pipeline.tell(note_answer)
+        for listener in self._listeners:
+            pipeline.tell(listener)
         self._pipeline = pipeline
         self._failure = None
         logger.info("serving index %s", pipeline.index_id)

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from rag_support.errors import QuestionError, SnapshotError
+from rag_support.errors import FeedbackError, QuestionError, SnapshotError
 from rag_support.service.schemas import ProblemResponse
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,13 @@ def install_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(QuestionError)
     async def unusable_question(_: Request, error: QuestionError) -> Response:
-        return problem(422, str(error), errors=[{"field": "question", "problem": str(error)}])
+        return problem(422, str(error), errors=[{"field": error.field, "problem": str(error)}])
+
+    @app.exception_handler(FeedbackError)
+    async def no_feedback_database(_: Request, error: FeedbackError) -> Response:
+        logger.error("%s", error)
+        detail = "Feedback cannot be stored at the moment. Please try again in a minute."
+        return problem(503, detail, headers={"Retry-After": "60"})
 
     @app.exception_handler(SnapshotError)
     async def no_index(_: Request, error: SnapshotError) -> Response:

@@ -47,7 +47,7 @@ _PROBLEMS = {
     413: "the body is too large",
     415: "the body is not declared as JSON",
     422: "not usable",
-    503: "busy, or no index yet",
+    503: "busy, no index yet, or a database that is down",
     "default": "any other error",
 }
 
@@ -68,6 +68,6 @@ def api_router(errors: dict[int | str, dict[str, Any]] | None = None) -> APIRout
     return APIRouter(route_class=_StrictRoute, responses=errors or problems("default"))
 
 
-def json_response(response: BaseModel) -> Response:
+def json_response(response: BaseModel, status: int = 200) -> Response:
     """A validated model as it is: FastAPI would validate it and turn it into dictionaries once more."""
-    return Response(response.model_dump_json(), media_type="application/json")
+    return Response(response.model_dump_json(), status, media_type="application/json")

@@ -40,6 +40,18 @@ class LanguageRequest(_Request):
     text: Text
 
 
+class FeedbackRequest(_Request):
+    answer_id: str = Field(pattern="^[0-9a-f]{32}$", description="the `id` of an answer")
+    thumb: Literal["up", "down"]
+    comment: str | None = Field(None, max_length=MAX_CHARS)
+    expected_answer: str | None = Field(None, max_length=MAX_CHARS, description="what would have been right")
+    question: str | None = Field(
+        None,
+        max_length=MAX_CHARS,
+        description="what was asked; read only where the answer is not remembered: after a restart, by another worker",
+    )
+
+
 class DetectionResponse(BaseModel):
     language: str = Field(description='BCP 47; "und" when the text holds no letters')
     confidence: float = Field(ge=0, le=1)
@@ -262,6 +274,11 @@ class IndexResponse(BaseModel):
             counts=CountsResponse.model_validate(manifest.counts.model_dump()),
             left_out=[left.model_dump() for left in manifest.left_out],
         )
+
+
+class FeedbackResponse(BaseModel):
+    id: str
+    answer_known: bool = Field(description="whether the answer was remembered; else the thumb stands for itself")
 
 
 class ProblemResponse(BaseModel):
