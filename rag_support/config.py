@@ -19,6 +19,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 lets the system choose")
+    workers: int = Field(1, ge=1, le=64, description="processes that answer, behind one socket")
     corpus: Path = Field(Path("corpus"), description="folder with the source documents")
     index: Path = Field(Path("index"), description="folder with the built snapshots")
     embedder: str = Field(

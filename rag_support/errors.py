@@ -9,6 +9,7 @@ RagSupportError
 │   ├── NoSnapshot
 │   ├── DamagedSnapshot
 │   └── EmbedderMismatch
+├── ListenError              an address at which the service cannot be reached
 ├── QuestionError            a question that must not reach a library
 └── EvaluationError          a question set, a run or a baseline that cannot be used
 
@@ -69,6 +70,10 @@ class EmbedderMismatch(SnapshotError):
             f"{manifest}: vectors were made by {built_with!r}, but the settings ask for {asked_for!r}. "
             "Run `make index` to rebuild, or set RAG_SUPPORT_EMBEDDER to the model the index was built with."
         )
+
+
+class ListenError(RagSupportError):
+    pass
 
 
 class QuestionError(RagSupportError):

@@ -1,14 +1,14 @@
 """create_app(settings): the HTTP API and the page put together; the routes stand in routes/."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from rag_support import __version__
 from rag_support.config import Settings
 from rag_support.embedding import configured_embedder
-from rag_support.errors import SnapshotError
 from rag_support.service.guards import GuardMiddleware
 from rag_support.service.live import LiveIndex
 from rag_support.service.problems import install_handlers
@@ -24,9 +24,10 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with suppress(SnapshotError):  # logged where it was found
-            live.pipeline()
+        live.look()
+        watch = asyncio.create_task(live.watch())
         yield
+        watch.cancel()
 
     app = FastAPI(
         title="rag-support",
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.live = live
     install_handlers(app)
     for routes in (asking, sources, health):
         app.include_router(routes.router(live))

@@ -1,15 +1,21 @@
-"""The live index of a running server: opened at the start, and again when CURRENT names another snapshot.
+"""The live index of a running server: opened at the start, and anew beside the old one when CURRENT names another.
 
-Looking costs one stat a request. A snapshot that does not open is reported once; the one before it stays live.
+A request takes the pipeline once and keeps it, so that all of its answer is of one generation; the last request that
+holds an old pipeline frees it. A snapshot that does not open is reported once; the one before it stays live.
 """
 
+import asyncio
 import logging
+import threading
+from contextlib import suppress
 
 from rag_support import snapshot
 from rag_support.config import Settings
 from rag_support.errors import SnapshotError
 from rag_support.pipeline import Pipeline
 from rag_support.types import Embedder
+
+SECONDS_BETWEEN_LOOKS = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -24,18 +30,43 @@ class LiveIndex:
         self._pipeline: Pipeline | None = None
         self._stamp: _Stamp | None = None
         self._failure: SnapshotError | None = None
+        self._looking = threading.Lock()
+        self._asked_to_look = asyncio.Event()
 
     def pipeline(self) -> Pipeline:
-        """The pipeline of the newest snapshot that opens. Raises SnapshotError while there has been none."""
-        stamp = self._look()
-        if stamp != self._stamp or (self._pipeline is None and self._failure is None):
-            self._stamp = stamp
-            self._open()
+        """The pipeline of the newest snapshot that opened. Raises SnapshotError while there has been none."""
         if self._pipeline is None:
             raise self._failure or SnapshotError("no index")
         return self._pipeline
 
-    def _look(self) -> _Stamp | None:
+    def look(self, again: bool = False) -> None:
+        """Open what CURRENT names, unless that has been tried; `again`, also what did not open then.
+
+        Takes as long as opening does, so that a server calls it in a thread; requests see the old index until it ends.
+        """
+        with self._looking:
+            stamp = self._stamp_of_current()
+            if stamp != self._stamp or (self._failure and again) or not (self._pipeline or self._failure):
+                self._stamp = stamp
+                self._open()
+
+    def ask_to_look(self) -> None:
+        """Let `watch` look at once. To be called in the thread of its loop."""
+        self._asked_to_look.set()
+
+    async def watch(self) -> None:
+        """Look twice a second, and when asked to, until cancelled."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._asked_to_look.wait(), SECONDS_BETWEEN_LOOKS)
+            asked = self._asked_to_look.is_set()
+            self._asked_to_look.clear()
+            try:
+                await asyncio.to_thread(self.look, asked)
+            except Exception:  # whatever it is, the index that is live stays, and the next look may go well
+                logger.exception("the index could not be looked at")
+
+    def _stamp_of_current(self) -> _Stamp | None:
         try:
             found = (self._index / snapshot.CURRENT).stat()
         except OSError:
@@ -51,6 +82,5 @@ class LiveIndex:
             logger.error("%s%s", error, kept)
             return
         pipeline.warm_up()
-        self._pipeline = pipeline
-        self._failure = None
+        self._pipeline, self._failure = pipeline, None
         logger.info("serving index %s", pipeline.index_id)
