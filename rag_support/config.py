@@ -38,4 +38,6 @@ class Settings(BaseSettings):
         "en", description="answer language when the question's own is not served or cannot be told"
     )
     keep_snapshots: int = Field(3, ge=1, le=100, description="snapshots kept for going back, the live one included")
-    max_concurrency: int = Field(64, ge=1, description="requests handled at once; more get 503 with Retry-After")
+    max_concurrency: int = Field(
+        32, ge=1, description="requests that a worker takes in at once; more get 503 with Retry-After"
+    )

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from rag_support import __version__
 from rag_support.config import Settings
 from rag_support.embedding import configured_embedder
+from rag_support.service.admission import Admission
 from rag_support.service.guards import GuardMiddleware
 from rag_support.service.live import LiveIndex
 from rag_support.service.problems import install_handlers
@@ -21,6 +22,7 @@ def create_app(settings: Settings) -> FastAPI:
     Raises EmbedderError when the model does not load.
     """
     live = LiveIndex(settings, configured_embedder(settings))
+    admission = Admission(settings.max_concurrency)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -39,8 +41,9 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.live = live
     install_handlers(app)
-    for routes in (asking, sources, health):
+    app.include_router(asking.router(live, admission))
+    for routes in (sources, health):
         app.include_router(routes.router(live))
     page.mount(app)
-    app.add_middleware(GuardMiddleware, max_concurrency=settings.max_concurrency)
+    app.add_middleware(GuardMiddleware, admission=admission)
     return app

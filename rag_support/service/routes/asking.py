@@ -8,6 +8,7 @@ from rag_support import language as languages
 from rag_support.errors import SnapshotError
 from rag_support.language_priors import Priors
 from rag_support.question import clean_question
+from rag_support.service.admission import Admission
 from rag_support.service.live import LiveIndex
 from rag_support.service.routing import api_router, json_response, problems
 from rag_support.service.schemas import (
@@ -21,23 +22,25 @@ from rag_support.service.schemas import (
 )
 
 
-def router(live: LiveIndex) -> APIRouter:
+def router(live: LiveIndex, admission: Admission) -> APIRouter:
     routes = api_router()
 
     @routes.post("/v1/answers", response_model=AnswerResponse, responses=problems(408, 413, 415, 422, 503))
     async def answers(body: AnswerRequest, accept_language: str | None = Header(None)) -> Response:
         """Answer a question in the asker's language, every statement with its citation, or refuse with a reason."""
-        pipeline = live.pipeline()
         earlier = [turn.question for turn in body.conversation]
-        answer = pipeline.answer(body.question, body.language, body.top_k, accept_language, earlier)
-        return json_response(AnswerResponse.of(answer))
+        async with admission.turn():
+            answer = live.pipeline().answer(body.question, body.language, body.top_k, accept_language, earlier)
+            return json_response(AnswerResponse.of(answer))
 
     @routes.post("/v1/search", response_model=SearchResponse, responses=problems(408, 413, 415, 422, 503))
     async def search(body: SearchRequest) -> Response:
         """The passages that a question finds, best first."""
-        pipeline = live.pipeline()
-        hits = pipeline.search(body.question, body.top_k)
-        return json_response(SearchResponse(passages=[HitResponse.of(hit) for hit in hits], index=pipeline.index_id))
+        async with admission.turn():
+            pipeline = live.pipeline()
+            hits = pipeline.search(body.question, body.top_k)
+            passages = [HitResponse.of(hit) for hit in hits]
+            return json_response(SearchResponse(passages=passages, index=pipeline.index_id))
 
     @routes.post("/v1/language", responses=problems(408, 413, 415, 422, 503))
     async def language(body: LanguageRequest, accept_language: str | None = Header(None)) -> DetectionResponse:
