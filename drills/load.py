@@ -68,19 +68,26 @@ class Connection(asyncio.Protocol):
         self._body = bytearray()
         self._retry_after = False
 
-    async def ask(self, request: bytes, since: float, begun: float) -> Reply:
-        """`since`, of perf_counter, is when the request was to be sent; `begun`, when the load began."""
+    async def ask(self, request: bytes, since: float, begun: float, rest_s: float = 0.0) -> Reply:
+        """`since`, of perf_counter, is when the request was to be sent; `begun`, when the load began. With a rest, the
+        second half of the request comes so much later.
+        """
         loop = asyncio.get_running_loop()
         status = LOST
         try:
             if self._transport is None or self._transport.is_closing():
                 async with asyncio.timeout(_CONNECT_SECONDS):
                     await loop.create_connection(lambda: self, "127.0.0.1", self._port)
-            assert self._transport is not None  # noqa: S101 (connection_made has been called)
+            assert self._transport is not None  # connection_made has been called
             self._answered = loop.create_future()
             self._body, self._retry_after = bytearray(), False
             self._parser = httptools.HttpResponseParser(self)
-            self._transport.write(request)
+            half = len(request) // 2 if rest_s else len(request)
+            self._transport.write(request[:half])
+            if rest_s:
+                await asyncio.sleep(rest_s)
+                if self._transport is not None:
+                    self._transport.write(request[half:])
             async with asyncio.timeout(_ANSWER_SECONDS):
                 status = await self._answered
         except OSError:  # TimeoutError among them
@@ -121,7 +128,7 @@ class Connection(asyncio.Protocol):
 
 
 async def closed_loop(
-    port: int, requests: Iterator[bytes], connections: int, until: Callable[[], bool], pause_s: float = 0.0
+    port: int, requests: Iterator[bytes], connections: int, until: Callable[[], bool], rest_s: float = 0.0
 ) -> list[Reply]:
     """Each connection asks, waits for its answer and asks again, until `until()`; replies in order of arrival."""
     replies: list[Reply] = []
@@ -130,9 +137,7 @@ async def closed_loop(
     async def keep_asking() -> None:
         connection = Connection(port)
         while not until():
-            replies.append(await connection.ask(next(requests), perf_counter(), begun))
-            if pause_s:
-                await asyncio.sleep(pause_s)
+            replies.append(await connection.ask(next(requests), perf_counter(), begun, rest_s))
         connection.close()
 
     await asyncio.gather(*(keep_asking() for _ in range(connections)))
@@ -141,7 +146,7 @@ async def closed_loop(
 
 async def open_loop(port: int, requests: Iterator[bytes], rate: float, seconds: float, seed: int) -> list[Reply]:
     """`rate` requests a second for so long, at random moments (a Poisson process), on the connections that it takes."""
-    chance = random.Random(seed)  # noqa: S311 (load, not secrets)
+    chance = random.Random(seed)
     idle: list[Connection] = []
     replies: list[Reply] = []
     waiting: set[asyncio.Task[None]] = set()

@@ -72,10 +72,10 @@ class _ImpatientProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
-        if self._at_rest():
-            self.loop.call_later(_REST_SECONDS, self._end_at_rest)
-        else:
-            super().shutdown()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+        else:  # twice half of it: in between, what has arrived is read, however late the first timer comes
+            self.loop.call_later(_REST_SECONDS / 2, self.loop.call_later, _REST_SECONDS / 2, self._end_at_rest)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_head()
@@ -84,11 +84,8 @@ class _ImpatientProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (as the overridden method)
         self._refuse(400, "This is not a valid HTTP request.")
 
-    def _at_rest(self) -> bool:
-        return not self._in_head and (self.cycle is None or self.cycle.response_complete)
-
     def _end_at_rest(self) -> None:
-        if self._at_rest():
+        if not self._in_head and (self.cycle is None or self.cycle.response_complete):
             self.transport.close()
 
     def _expect_head(self) -> None:
