@@ -1,9 +1,8 @@
-"""BM25 and term coverage over lexical terms: build, save, load, search. Alone in importing bm25s.
+"""BM25 and term coverage over lexical terms: build, save, load, search.
 
-bm25s is given term ids, never strings, and keeps its arrays memory-mapped. A question that shares no term with the
-passages gets no ranking at all: zero scores are dropped, so the leg abstains instead of padding. Coverage tells which
-share of the question's term weight (inverse document frequency) a chunk, or one of its spans, holds.
-Source: Lù, BM25S, arXiv:2407.03618; the scoring is Lucene's, k1 = 1.5, b = 0.75.
+A question that shares no term with the passages gets no ranking at all: zero scores are dropped, so the leg abstains
+instead of padding. Coverage tells which share of the question's term weight (inverse document frequency) a chunk, or
+one of its spans, holds.
 """
 
 import json
@@ -14,10 +13,10 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import bm25s
 import numpy as np
 from numpy.typing import NDArray
 
+from rag_support.retrieval.postings import Postings
 from rag_support.retrieval.readings import question_readings
 from rag_support.retrieval.span_values import SpanValues
 from rag_support.retrieval.tokens import is_grammar, passage_terms, query_terms
@@ -60,13 +59,13 @@ class LexicalIndex:
 
     def __init__(
         self,
-        bm25: bm25s.BM25,
+        postings: Postings,
         vocabulary: dict[str, int],
         idf: list[float],
         rows: NDArray[np.int32],
         span_terms: SpanValues,
     ) -> None:
-        self._bm25 = bm25
+        self._postings = postings
         self._vocabulary = vocabulary
         self._idf = idf
         self._rows = rows  # passage → chunk row
@@ -95,16 +94,12 @@ class LexicalIndex:
             texts = zip((*entry.spans, "\n".join(entry.passages)), (*entry.readings, read), strict=True)
             span_terms.append([sorted(set(number([*passage_terms(text), *more] or [""]))) for text, more in texts])
         idf = [_weight(frequency[number], len(ids)) for number in range(len(vocabulary))]
-        bm25 = bm25s.BM25(method="lucene")
-        bm25.index(
-            bm25s.tokenization.Tokenized(ids=ids, vocab=vocabulary), create_empty_token=False, show_progress=False
-        )
-        return cls(bm25, vocabulary, idf, np.asarray(rows, dtype=np.int32), SpanValues.build(span_terms))
+        postings = Postings.build(ids, vocabulary)
+        return cls(postings, vocabulary, idf, np.asarray(rows, dtype=np.int32), SpanValues.build(span_terms))
 
     def save(self, folder: Path) -> None:
         folder.mkdir()
-        self._bm25.vocab_dict = {}  # ours is saved beside it, once
-        self._bm25.save(folder, show_progress=False)
+        self._postings.save(folder)
         idf = [round(value, 5) for value in self._idf]
         vocabulary = json.dumps({"terms": list(self._vocabulary), "idf": idf}, ensure_ascii=False)
         (folder / _VOCABULARY).write_text(vocabulary, encoding="utf-8")
@@ -113,12 +108,10 @@ class LexicalIndex:
 
     @classmethod
     def load(cls, folder: Path) -> "LexicalIndex":
-        bm25 = bm25s.BM25.load(folder, mmap=True, load_vocab=False, show_progress=False)
-        bm25.scores = {name: np.asarray(array) for name, array in bm25.scores.items()}  # plain views slice quicker
         stored = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
         vocabulary = {term: number for number, term in enumerate(stored["terms"])}
         rows = np.asarray(np.load(folder / _ROWS, mmap_mode="r", allow_pickle=False))
-        return cls(bm25, vocabulary, stored["idf"], rows, SpanValues.load(folder / _SPAN_TERMS))
+        return cls(Postings.load(folder), vocabulary, stored["idf"], rows, SpanValues.load(folder / _SPAN_TERMS))
 
     def knows(self, expression: str) -> bool:
         """Whether every term of the expression occurs somewhere in the passages."""
@@ -164,7 +157,7 @@ class LexicalIndex:
         ]
         if not ids:
             return []
-        passage_scores = self._bm25.get_scores_from_ids(ids)
+        passage_scores = self._postings.passage_scores(ids, len(self._rows))
         scores = np.zeros(len(self._span_terms), dtype=np.float32)
         np.maximum.at(scores, self._rows, passage_scores)
         k = min(k, len(scores))

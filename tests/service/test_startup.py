@@ -154,6 +154,8 @@ class TestSlimProcess:
         "onnxruntime",
         "sklearn",
         "pandas",
+        "scipy",
+        "bm25s",
     )
 
     def test_serving_imports_none(self, shipped_index, tmp_path):
