@@ -26,10 +26,6 @@ class DenseIndex:
 
     def __init__(self, index: Any) -> None:
         self._index = index
-        self._matrix: FloatMatrix | None = None
-        if isinstance(index, faiss.IndexFlat) and index.ntotal:
-            # a view of the stored rows, valid while the index lives: it must not leave this object
-            self._matrix = faiss.rev_swig_ptr(index.get_xb(), index.ntotal * index.d).reshape(index.ntotal, index.d)
 
     @classmethod
     def build(cls, vectors: FloatMatrix, flat_rows: int = FLAT_ROWS) -> "DenseIndex":
@@ -74,6 +70,18 @@ class DenseIndex:
 
     def cosines(self, vector: NDArray[np.float32], first: int, count: int) -> NDArray[np.float32]:
         """Those of one (d,) vector with the stored rows first … first + count - 1."""
-        rows = self.vectors(first, count) if self._matrix is None else self._matrix[first : first + count]
-        cosines: NDArray[np.float32] = rows @ vector
+        cosines: NDArray[np.float32] = self.vectors(first, count) @ vector
+        return cosines
+
+    def all_cosines(self, vector: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """Those of one (d,) vector with every stored row, (rows,); None where the index is a graph, which looks at few.
+
+        A search of a flat index computes them all, and gives back the highest.
+        """
+        if not isinstance(self._index, faiss.IndexFlat):
+            return None
+        cosines = np.empty(self.rows, dtype=np.float32)
+        faiss.fvec_inner_products_ny(  # type: ignore[attr-defined]  # made by SWIG
+            faiss.swig_ptr(cosines), faiss.swig_ptr(vector), self._index.get_xb(), self.dimensions, self.rows
+        )
         return cosines

@@ -54,6 +54,19 @@ class LexicalQuery:
     known: float
 
 
+@dataclass(frozen=True, slots=True)
+class SpanCoverage:
+    """Of the question's own term weight and of what widens it, what each span of a chunk holds, (spans,) float32, 0..1.
+
+    `united` is what it holds of the question's own together with its heading: a statement is read under its heading,
+    which often holds half of what was asked.
+    """
+
+    own: NDArray[np.float32]
+    widened: NDArray[np.float32]
+    united: NDArray[np.float32]
+
+
 class LexicalIndex:
     """Chunks by their terms."""
 
@@ -165,41 +178,39 @@ class LexicalIndex:
         order = best[np.lexsort((best, -scores[best]))]
         return [(int(row), float(scores[row])) for row in order if scores[row] > 0]
 
-    def chunk_coverage(self, query: LexicalQuery, row: int) -> tuple[float, float]:
-        """The share of the question's own term weight, and of what widens it, that the chunk in this row holds."""
-        terms = self._span_terms.last_of_chunk(row)
-        return (
-            float(query.own[terms].sum()) / query.total if query.total else 0.0,
-            float(query.widened[terms].sum()) / query.widened_total if query.widened_total else 0.0,
-        )
-
-    def united_coverage(self, query: LexicalQuery, row: int, headings: Sequence[int]) -> NDArray[np.float32]:
-        """The share of the question's own terms that each span holds together with its heading, (spans,) float32.
-
-        A statement is read under its heading, which often holds half of what was asked. `headings` are the heading's
-        positions among the spans.
+    def chunk_coverage(
+        self, query: LexicalQuery, rows: Sequence[int]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The shares of the question's own term weight, and of what widens it, that the chunks in these rows hold: two
+        arrays of (rows,).
         """
+        terms, starts = self._span_terms.last_of_chunks(rows)
+        own, widened = np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.float32)
+        if query.total:
+            own = np.add.reduceat(query.own[terms], starts) / np.float32(query.total)
+        if query.widened_total:
+            widened = np.add.reduceat(query.widened[terms], starts) / np.float32(query.widened_total)
+        return own, widened
+
+    def span_coverage(self, query: LexicalQuery, row: int, headings: Sequence[int]) -> SpanCoverage:
+        """The same for each span of a chunk. `headings` are the heading's positions among the spans."""
         terms, starts = self._span_terms.of_chunk(row)
-        beside = query.own[terms]
+        share = np.float32(1 / query.total if query.total else 0.0)
+        weights = query.own[terms]
+        own = np.add.reduceat(weights, starts[:-1])[:-1] * share
+        if query.widened_total:
+            widened = np.add.reduceat(query.widened[terms], starts[:-1])[:-1] * np.float32(1 / query.widened_total)
+        else:
+            widened = np.zeros_like(own)
         held: dict[int, float] = {}  # terms of the question in the heading; few, so that a loop is quicker than a set
         for position in headings:
             of_heading = slice(starts[position], starts[position + 1])
-            asked = beside[of_heading] > 0
-            held.update(zip(terms[of_heading][asked].tolist(), beside[of_heading][asked].tolist(), strict=True))
+            asked = np.flatnonzero(weights[of_heading])
+            held.update(zip(terms[of_heading][asked].tolist(), weights[of_heading][asked].tolist(), strict=True))
         for term in held:
-            beside[terms == term] = 0
-        united = np.add.reduceat(beside, starts[:-1])[:-1] + np.float32(sum(held.values()))
-        share: NDArray[np.float32] = united * np.float32(1 / query.total if query.total else 0.0)
-        return share
-
-    def span_coverage(self, query: LexicalQuery, row: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The same for each span of the chunk: two arrays of (spans,) float32."""
-        terms, starts = self._span_terms.of_chunk(row)
-        own, widened = (
-            np.add.reduceat(weights[terms], starts[:-1])[:-1] * np.float32(1 / total if total else 0.0)
-            for weights, total in ((query.own, query.total), (query.widened, query.widened_total))
-        )
-        return own, widened
+            weights[terms == term] = 0
+        united = (np.add.reduceat(weights, starts[:-1])[:-1] + np.float32(sum(held.values()))) * share
+        return SpanCoverage(own, widened, united)
 
 
 def _weight(passages_with_it: int, passages: int) -> float:

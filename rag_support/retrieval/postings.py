@@ -7,6 +7,7 @@ Source: Lù, BM25S, arXiv:2407.03618; the scoring is Lucene's, k1 = 1.5, b = 0.7
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,11 @@ class Postings:
     def passage_scores(self, terms: Sequence[int], passages: int) -> NDArray[np.float32]:
         """What these terms, with repeats, give to each of so many passages."""
         found = np.zeros(passages, dtype=np.float32)
-        for term in terms:
+        for term, repeats in groupby(terms):
             held = slice(self.starts[term], self.starts[term + 1])
-            found[self.passages[held]] += self.scores[held]  # a passage stands once among a term's
+            places, scores = self.passages[held], self.scores[held]  # a passage stands once among a term's
+            sums = found[places]
+            for _ in repeats:  # not multiplied: sums of float32 depend on how they come about
+                sums += scores
+            found[places] = sums
         return found

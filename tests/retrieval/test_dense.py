@@ -71,3 +71,17 @@ def test_a_graph_that_cannot_reach_every_row_gives_a_short_result(tmp_path: Path
     assert 0 < len(rows) < 2_000
     assert len(set(rows)) == len(rows)
     assert min(rows) >= 0
+
+
+def test_all_cosines_are_those_of_a_search(tmp_path: Path) -> None:
+    vectors = unit_rows(300)
+    query = unit_rows(1, seed=9)[0]
+    index = saved(vectors, tmp_path / "flat", flat_rows=300)
+    cosines = index.all_cosines(query)
+    assert cosines is not None
+    assert cosines == pytest.approx(vectors @ query, abs=1e-6)
+    assert dict(index.search(query, 300)) == dict(enumerate(cosines.tolist()))
+
+
+def test_graph_does_not_look_at_every_row(tmp_path: Path) -> None:
+    assert saved(unit_rows(300), tmp_path / "graph", flat_rows=299).all_cosines(unit_rows(1)[0]) is None
