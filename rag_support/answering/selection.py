@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds
-from rag_support.answering.disagreement import disagree, same_list
+from rag_support.answering.disagreement import disagree, gives_a_value, same_list
 from rag_support.answering.values import values
 from rag_support.types import Chunk, Hit, Span
 
@@ -92,11 +92,16 @@ def select_statements(question: str, hits: Sequence[Hit], language: str) -> list
 def _other_sides(chosen: Sequence[Statement], sections: Sequence["_Section"]) -> list[Statement]:
     """Statements, not chosen, that give another value for what a chosen one says."""
     shown = {(statement.chunk.chunk_id, statement.position) for statement in chosen}
+    valued = [statement for statement in chosen if gives_a_value(statement.source)]
     found = []
-    for section in sections:
+    for section in sections if valued else []:
         for position in section.statements:
             other = Statement(section.chunk, position, False)
-            if (other.chunk.chunk_id, position) not in shown and any(differ(one, other) for one in chosen):
+            if (
+                (other.chunk.chunk_id, position) not in shown
+                and gives_a_value(other.source)
+                and any(differ(one, other) for one in valued)
+            ):
                 found.append(other)
     return found[:_OTHER_SIDES]
 
@@ -265,7 +270,7 @@ def _same(one: str, other: str) -> bool:
     return bool(a and b) and len(a & b) / min(len(a), len(b)) >= _SAME
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)  # a text has dozens of pieces
 def _pieces(text: str) -> frozenset[str]:
     """Bigrams of wide characters; trigrams of letters, for any two English sentences share most bigrams."""
     text = text.lower()

@@ -186,10 +186,12 @@ class LexicalIndex:
         """
         terms, starts = self._span_terms.last_of_chunks(rows)
         own, widened = np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.float32)
-        if query.total:
-            own = np.add.reduceat(query.own[terms], starts) / np.float32(query.total)
-        if query.widened_total:
-            widened = np.add.reduceat(query.widened[terms], starts) / np.float32(query.widened_total)
+        for shares, weights, total in (
+            (own, query.own, query.total),
+            (widened, query.widened, query.widened_total),
+        ):
+            if total:
+                np.divide(np.add.reduceat(weights[terms], starts), np.float32(total), out=shares)
         return own, widened
 
     def span_coverage(self, query: LexicalQuery, row: int, headings: Sequence[int]) -> SpanCoverage:

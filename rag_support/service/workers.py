@@ -40,6 +40,7 @@ def serve(settings: Settings) -> None:
 
 
 def _serve_here(settings: Settings, sockets: Sequence[socket.socket], parent: int | None = None) -> None:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported: threads of a busy machine wait
     from rag_support.service.server import serve_on
 
     serve_on(settings, sockets, parent)
