@@ -191,17 +191,17 @@ class LexicalIndex:
             (widened, query.widened, query.widened_total),
         ):
             if total:
-                np.divide(np.add.reduceat(weights[terms], starts), np.float32(total), out=shares)
+                np.divide(np.add.reduceat(weights.take(terms), starts), np.float32(total), out=shares)
         return own, widened
 
     def span_coverage(self, query: LexicalQuery, row: int, headings: Sequence[int]) -> SpanCoverage:
         """The same for each span of a chunk. `headings` are the heading's positions among the spans."""
         terms, starts = self._span_terms.of_chunk(row)
         share = np.float32(1 / query.total if query.total else 0.0)
-        weights = query.own[terms]
+        weights = query.own.take(terms)
         own = np.add.reduceat(weights, starts[:-1])[:-1] * share
         if query.widened_total:
-            widened = np.add.reduceat(query.widened[terms], starts[:-1])[:-1] * np.float32(1 / query.widened_total)
+            widened = np.add.reduceat(query.widened.take(terms), starts[:-1])[:-1] * np.float32(1 / query.widened_total)
         else:
             widened = np.zeros_like(own)
         held: dict[int, float] = {}  # terms of the question in the heading; few, so that a loop is quicker than a set
