@@ -110,7 +110,7 @@ def serve(settings: Settings, build_if_missing: bool) -> None:
     """Serve the HTTP API and the web page until interrupted."""
     if build_if_missing and _has_none(settings):
         _build(settings)
-    from rag_support.service.server import serve as run
+    from rag_support.service.workers import serve as run
 
     run(settings)
 

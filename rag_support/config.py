@@ -31,6 +31,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 lets the system choose")
+    workers: int = Field(1, ge=1, le=64, description="processes that answer, behind one socket")
     corpus: Path = Field(Path("corpus"), description="folder with the source documents")
     index: Path = Field(Path("index"), description="folder with the built snapshots")
     embedder: str = Field(
@@ -49,7 +50,9 @@ class Settings(BaseSettings):
         "en", description="answer language when the question's own is not served or cannot be told"
     )
     keep_snapshots: int = Field(3, ge=1, le=100, description="snapshots kept for going back, the live one included")
-    max_concurrency: int = Field(64, ge=1, description="requests handled at once; more get 503 with Retry-After")
+    max_concurrency: int = Field(
+        32, ge=1, description="requests that a worker takes in at once; more get 503 with Retry-After"
+    )
     keys_file: Path | None = Field(
         None, description="file of API keys, made by `rag-support keys add`; unset, no keys are asked for"
     )

@@ -8,6 +8,7 @@ sentence-transformers, imported on first use. A test holds both ways to the same
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tokenizers import Tokenizer
 from rag_support.config import SHIPPED_EMBEDDER, Settings
 from rag_support.errors import EmbedderError
 from rag_support.types import Embedder, FloatMatrix
+from rag_support.unigram import UnigramTokenizer
 
 MODELS = Path(__file__).parent / "models"
 _STATIC_TYPE = "StaticEmbedding"
@@ -81,7 +83,11 @@ class StaticEmbedder:
                 with path.open("rb") as file:
                     fingerprint.update(hashlib.file_digest(file, "sha256").digest())
             tensors = _mapped_tensors(table_file)
-            self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
+            self._tokenizer_file = str(tokenizer_file)
+            stored = json.loads(tokenizer_file.read_bytes())
+            self._for_questions = UnigramTokenizer(stored) if UnigramTokenizer.reads(stored) else None
+            if self._for_questions is None:
+                _ = self._tokenizer  # so that a broken file is told of now
         except Exception as error:  # tokenizers raises bare Exception for a broken file
             raise EmbedderError(
                 f"{folder}: the embedding model does not load ({error}). Restore the folder from the repository, "
@@ -89,8 +95,6 @@ class StaticEmbedder:
             ) from error
         self._rows = tensors[_ROWS if _ROWS in tensors else _PLAIN_ROWS]
         self._scales = tensors.get(_SCALES)
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
         self.model_id = f"{name}@{fingerprint.hexdigest()[:16]}"
         self.dimensions = int(self._rows.shape[1])
 
@@ -100,7 +104,17 @@ class StaticEmbedder:
     def embed_passages(self, texts: Sequence[str]) -> FloatMatrix:
         return self._embed(texts)
 
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        """The library's, large: loaded when an index is built."""
+        tokenizer = Tokenizer.from_file(self._tokenizer_file)
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer
+
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        if self._for_questions is not None and len(texts) == 1:
+            return [self._for_questions.token_ids(texts[0])]
         encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return [encoding.ids for encoding in encodings]
 

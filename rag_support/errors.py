@@ -11,6 +11,7 @@ RagSupportError
 │   └── SnapshotMismatch     whole, but not for this program or these settings: its owner chooses what to do
 │       ├── OutdatedSnapshot
 │       └── EmbedderMismatch
+├── ListenError              an address at which the service cannot be reached
 ├── QuestionError            a question, or another text of a caller, that must not reach a library
 ├── FeedbackError            the feedback database cannot be used
 ├── MissingExtra             a library of an optional part is not installed
@@ -95,6 +96,10 @@ class EmbedderMismatch(SnapshotMismatch):
             "Run `make index` to rebuild, or set RAG_SUPPORT_EMBEDDER to the model the index was built with.",
         )
         self.file = manifest
+
+
+class ListenError(RagSupportError):
+    pass
 
 
 class QuestionError(RagSupportError):

@@ -13,10 +13,10 @@ language, dialects.
 
 import math
 import re
-import threading
 import unicodedata
 from collections import Counter
 
+from rag_support import other_languages
 from rag_support.language_data import language_data
 from rag_support.language_priors import Priors
 from rag_support.types import Detection
@@ -146,7 +146,9 @@ def _other_script(text: str, others: str) -> Detection:
         return Detection("und", 0.0, "a script this service does not know")
     if len(languages) > 1:
         # Vowel signs are marks, not letters, and langdetect knows them.
-        tag, probability = _langdetect("".join(c if unicodedata.category(c)[0] in "LM" else " " for c in text))
+        tag, probability = other_languages.detect(
+            "".join(c if unicodedata.category(c)[0] in "LM" else " " for c in text)
+        )
         if tag == "uk" and not _UKRAINIAN.search(others):
             tag = "ru"  # langdetect takes short Russian for Ukrainian, which hardly writes a line without these letters
         if tag in languages and probability >= 0.8:
@@ -227,7 +229,7 @@ def _latin(text: str, priors: Priors) -> Detection:
         return Detection("en", UNPROVEN, "english grammar")  # among words with typing errors
     line = " ".join(_LATIN.findall(text))  # with its capitals: they tell German
     if len(line) >= 6 and (len(words) > 1 or not line.isascii()):
-        tag, probability = _langdetect(line)
+        tag, probability = other_languages.detect(line)
         is_plausible = not line.isascii() or tag not in _MISTAKEN_FOR
         if is_plausible and probability >= (0.7 if known == 0 and len(words) > 1 else 0.9):
             ceiling = 0.95 if len(words) > LONG_ENOUGH_WORDS and not line.isascii() else UNPROVEN
@@ -253,20 +255,3 @@ def _romanised(words: list[str], known: float) -> Detection | None:
     logit, table, language = best
     ceiling = 0.97 if len(plain) > LONG_ENOUGH_WORDS or len(line) > LONGEST_SURPRISE else UNPROVEN
     return Detection(language, min(ceiling, _probability(logit)), table) if language else None
-
-
-_langdetect_lock = threading.Lock()  # langdetect fills its factory without one
-
-
-def _langdetect(text: str) -> tuple[str, float]:
-    """(tag, probability) by langdetect, seeded so that an answer stays the same; ("und", 0.0) when it finds nothing."""
-    from langdetect import DetectorFactory, detect_langs
-    from langdetect.lang_detect_exception import LangDetectException
-
-    with _langdetect_lock:
-        DetectorFactory.seed = 0
-        try:
-            best = detect_langs(text)[0]
-        except LangDetectException:
-            return "und", 0.0
-    return str(best.lang), float(best.prob)

@@ -106,6 +106,7 @@ class Pipeline:
     ) -> AsyncGenerator[Event]:
         """The answer told as it comes about, written by the language model where there is one; see `answer`."""
         understood = self._understand(question, language, top_k, accept_language, conversation)
+        draft = self._draft(understood)
         answer_id = uuid4().hex
         yield Found(
             answer_id=answer_id,
@@ -114,7 +115,6 @@ class Pipeline:
             hits=tuple(understood.hits[:top_k]),
             index_id=self.index_id,
         )
-        draft = self._draft(understood)
         if self._writer is None or draft.refusal:
             for stated in as_stated(draft):
                 yield stated

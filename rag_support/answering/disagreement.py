@@ -48,6 +48,11 @@ class Place(NamedTuple):
         return f"{self.chunk.doc_id}, {' › '.join(self.chunk.heading)}: {' '.join(self.text.split())}"
 
 
+def gives_a_value(text: str) -> bool:
+    """Whether a statement holds any value that another could differ from."""
+    return bool(_typed(text))
+
+
 def disagree(one: str, other: str) -> bool:
     """Whether two statements in one language give different values for the same thing."""
     ours, theirs = _typed(one), _typed(other)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds, says_unstated
-from rag_support.answering.disagreement import disagree, same_list
+from rag_support.answering.disagreement import disagree, gives_a_value, same_list
 from rag_support.answering.disputed import disputed_values
 from rag_support.answering.register import Place, Register
 from rag_support.answering.yes_no import without_yes_no
@@ -131,11 +131,12 @@ def related_statements(question: str, hits: Sequence[Hit]) -> list[Statement]:
 def _other_sides(chosen: Sequence[Statement], sections: Sequence["_Section"]) -> list[Statement]:
     """Statements, not chosen, that give another value for what a chosen one says."""
     shown = {statement.place for statement in chosen}
+    valued = [statement for statement in chosen if gives_a_value(statement.source)]
     found = []
-    for section in sections:
+    for section in sections if valued else []:
         for position in section.statements:
             other = section.statement(position, False)
-            if other.place not in shown and any(differ(one, other) for one in chosen):
+            if other.place not in shown and gives_a_value(other.source) and any(differ(one, other) for one in valued):
                 found.append(other)
     return found[:_OTHER_SIDES]
 
@@ -344,7 +345,7 @@ def _same(one: str, other: str) -> bool:
     return bool(a and b) and len(a & b) / min(len(a), len(b)) >= _SAME
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)  # a text has dozens of pieces
 def _pieces(text: str) -> frozenset[str]:
     """Bigrams of wide characters; trigrams of letters, for any two English sentences share most bigrams."""
     text = text.lower()

@@ -95,6 +95,13 @@ class DenseIndex:
         cosines: NDArray[np.float32] = self._matrix[first : first + count] @ vector
         return cosines
 
+    def all_cosines(self, vector: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """Those of one (d,) vector with every stored row, (rows,); None where a search looks at few.
+
+        A search of a flat index computes them all, and gives back the highest.
+        """
+        return None if self._coded else self._matrix @ vector
+
 
 def _coded(d: int) -> Any:
     together = next(size for size in (_CODED_TOGETHER, 2, 1) if d % size == 0)

@@ -6,7 +6,6 @@ translations.
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 from rag_support.retrieval.tokens import fold
 
@@ -31,9 +30,8 @@ class Glossary:
         if latin:
             alternatives.append(rf"(?<![a-z0-9])(?:{'|'.join(latin)})(?:s|es|ed|ing)?(?![a-z0-9])")
         self._pattern = re.compile("|".join(alternatives)) if alternatives else None
-        self.concepts = lru_cache(maxsize=1024)(self._concepts)
 
-    def _concepts(self, text: str) -> tuple[int, ...]:
+    def concepts(self, text: str) -> tuple[int, ...]:
         """The rows whose expressions the text mentions, in order of mention, each once."""
         if self._pattern is None:
             return ()

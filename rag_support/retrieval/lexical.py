@@ -1,9 +1,8 @@
-"""BM25 and term coverage over lexical terms: build, save, load, search. Alone in importing bm25s.
+"""BM25 and term coverage over lexical terms: build, save, load, search.
 
-bm25s is given term ids, never strings, and keeps its arrays memory-mapped. A question that shares no term with the
-passages gets no ranking at all: zero scores are dropped, so the leg abstains instead of padding. Coverage tells which
-share of the question's term weight (inverse document frequency) a chunk, or one of its spans, holds.
-Source: Lù, BM25S, arXiv:2407.03618; the scoring is Lucene's, k1 = 1.5, b = 0.75.
+A question that shares no term with the passages gets no ranking at all: zero scores are dropped, so the leg abstains
+instead of padding. Coverage tells which share of the question's term weight (inverse document frequency) a chunk, or
+one of its spans, holds.
 """
 
 import json
@@ -14,10 +13,10 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import bm25s
 import numpy as np
 from numpy.typing import NDArray
 
+from rag_support.retrieval.postings import Postings
 from rag_support.retrieval.readings import question_readings
 from rag_support.retrieval.span_values import SpanValues
 from rag_support.retrieval.tokens import is_grammar, passage_terms, query_terms
@@ -55,18 +54,31 @@ class LexicalQuery:
     known: float
 
 
+@dataclass(frozen=True, slots=True)
+class SpanCoverage:
+    """Of the question's own term weight and of what widens it, what each span of a chunk holds, (spans,) float32, 0..1.
+
+    `united` is what it holds of the question's own together with its heading: a statement is read under its heading,
+    which often holds half of what was asked.
+    """
+
+    own: NDArray[np.float32]
+    widened: NDArray[np.float32]
+    united: NDArray[np.float32]
+
+
 class LexicalIndex:
     """Chunks by their terms."""
 
     def __init__(
         self,
-        bm25: bm25s.BM25,
+        postings: Postings,
         vocabulary: dict[str, int],
         idf: list[float],
         rows: NDArray[np.int32],
         span_terms: SpanValues,
     ) -> None:
-        self._bm25 = bm25
+        self._postings = postings
         self._vocabulary = vocabulary
         self._idf = idf
         self._rows = rows  # passage → chunk row
@@ -95,16 +107,12 @@ class LexicalIndex:
             texts = zip((*entry.spans, "\n".join(entry.passages)), (*entry.readings, read), strict=True)
             span_terms.append([sorted(set(number([*passage_terms(text), *more] or [""]))) for text, more in texts])
         idf = [_weight(frequency[number], len(ids)) for number in range(len(vocabulary))]
-        bm25 = bm25s.BM25(method="lucene")
-        bm25.index(
-            bm25s.tokenization.Tokenized(ids=ids, vocab=vocabulary), create_empty_token=False, show_progress=False
-        )
-        return cls(bm25, vocabulary, idf, np.asarray(rows, dtype=np.int32), SpanValues.build(span_terms))
+        postings = Postings.build(ids, vocabulary)
+        return cls(postings, vocabulary, idf, np.asarray(rows, dtype=np.int32), SpanValues.build(span_terms))
 
     def save(self, folder: Path) -> None:
         folder.mkdir()
-        self._bm25.vocab_dict = {}  # ours is saved beside it, once
-        self._bm25.save(folder, show_progress=False)
+        self._postings.save(folder)
         idf = [round(value, 5) for value in self._idf]
         vocabulary = json.dumps({"terms": list(self._vocabulary), "idf": idf}, ensure_ascii=False)
         (folder / _VOCABULARY).write_text(vocabulary, encoding="utf-8")
@@ -113,12 +121,10 @@ class LexicalIndex:
 
     @classmethod
     def load(cls, folder: Path) -> "LexicalIndex":
-        bm25 = bm25s.BM25.load(folder, mmap=True, load_vocab=False, show_progress=False)
-        bm25.scores = {name: np.asarray(array) for name, array in bm25.scores.items()}  # plain views slice quicker
         stored = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
         vocabulary = {term: number for number, term in enumerate(stored["terms"])}
         rows = np.asarray(np.load(folder / _ROWS, mmap_mode="r", allow_pickle=False))
-        return cls(bm25, vocabulary, stored["idf"], rows, SpanValues.load(folder / _SPAN_TERMS))
+        return cls(Postings.load(folder), vocabulary, stored["idf"], rows, SpanValues.load(folder / _SPAN_TERMS))
 
     @property
     def chunks(self) -> int:
@@ -172,7 +178,7 @@ class LexicalIndex:
         ]
         if not ids:
             return []
-        passage_scores = self._bm25.get_scores_from_ids(ids)
+        passage_scores = self._postings.passage_scores(ids, len(self._rows))
         scores = np.zeros(len(self._span_terms), dtype=np.float32)
         np.maximum.at(scores, self._rows, passage_scores)
         k = min(k, len(scores))
@@ -180,41 +186,41 @@ class LexicalIndex:
         order = best[np.lexsort((best, -scores[best]))]
         return [(int(row), float(scores[row])) for row in order if scores[row] > 0]
 
-    def chunk_coverage(self, query: LexicalQuery, row: int) -> tuple[float, float]:
-        """The share of the question's own term weight, and of what widens it, that the chunk in this row holds."""
-        terms = self._span_terms.last_of_chunk(row)
-        return (
-            float(query.own[terms].sum()) / query.total if query.total else 0.0,
-            float(query.widened[terms].sum()) / query.widened_total if query.widened_total else 0.0,
-        )
-
-    def united_coverage(self, query: LexicalQuery, row: int, headings: Sequence[int]) -> NDArray[np.float32]:
-        """The share of the question's own terms that each span holds together with its heading, (spans,) float32.
-
-        A statement is read under its heading, which often holds half of what was asked. `headings` are the heading's
-        positions among the spans.
+    def chunk_coverage(
+        self, query: LexicalQuery, rows: Sequence[int]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The shares of the question's own term weight, and of what widens it, that the chunks in these rows hold: two
+        arrays of (rows,).
         """
+        terms, starts = self._span_terms.last_of_chunks(rows)
+        own, widened = np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.float32)
+        for shares, weights, total in (
+            (own, query.own, query.total),
+            (widened, query.widened, query.widened_total),
+        ):
+            if total:
+                np.divide(np.add.reduceat(weights.take(terms), starts), np.float32(total), out=shares)
+        return own, widened
+
+    def span_coverage(self, query: LexicalQuery, row: int, headings: Sequence[int]) -> SpanCoverage:
+        """The same for each span of a chunk. `headings` are the heading's positions among the spans."""
         terms, starts = self._span_terms.of_chunk(row)
-        beside = query.own[terms]
+        share = np.float32(1 / query.total if query.total else 0.0)
+        weights = query.own.take(terms)
+        own = np.add.reduceat(weights, starts[:-1])[:-1] * share
+        if query.widened_total:
+            widened = np.add.reduceat(query.widened.take(terms), starts[:-1])[:-1] * np.float32(1 / query.widened_total)
+        else:
+            widened = np.zeros_like(own)
         held: dict[int, float] = {}  # terms of the question in the heading; few, so that a loop is quicker than a set
         for position in headings:
             of_heading = slice(starts[position], starts[position + 1])
-            asked = beside[of_heading] > 0
-            held.update(zip(terms[of_heading][asked].tolist(), beside[of_heading][asked].tolist(), strict=True))
+            asked = np.flatnonzero(weights[of_heading])
+            held.update(zip(terms[of_heading][asked].tolist(), weights[of_heading][asked].tolist(), strict=True))
         for term in held:
-            beside[terms == term] = 0
-        united = np.add.reduceat(beside, starts[:-1])[:-1] + np.float32(sum(held.values()))
-        share: NDArray[np.float32] = united * np.float32(1 / query.total if query.total else 0.0)
-        return share
-
-    def span_coverage(self, query: LexicalQuery, row: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The same for each span of the chunk: two arrays of (spans,) float32."""
-        terms, starts = self._span_terms.of_chunk(row)
-        own, widened = (
-            np.add.reduceat(weights[terms], starts[:-1])[:-1] * np.float32(1 / total if total else 0.0)
-            for weights, total in ((query.own, query.total), (query.widened, query.widened_total))
-        )
-        return own, widened
+            weights[terms == term] = 0
+        united = (np.add.reduceat(weights, starts[:-1])[:-1] + np.float32(sum(held.values()))) * share
+        return SpanCoverage(own, widened, united)
 
 
 def _weight(passages_with_it: int, passages: int) -> float:

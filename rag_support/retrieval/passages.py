@@ -7,7 +7,7 @@ import errno
 import json
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -68,7 +68,7 @@ class PassageStore:
             f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
         self._lock = threading.Lock()
-        self.chunk = lru_cache(maxsize=_CACHED_CHUNKS)(self._chunk)
+        self.chunk = _cached_reader(self._connection, self._lock)
 
     def close(self) -> None:
         self._connection.close()
@@ -82,17 +82,24 @@ class PassageStore:
         with self._lock:
             return int(self._connection.execute("SELECT count(*) FROM chunks").fetchone()[0])
 
-    def _chunk(self, row: int) -> Chunk:
-        with self._lock:
-            found = self._connection.execute(f"SELECT {_COLUMNS} FROM chunks WHERE row = ?", (row,)).fetchone()  # noqa: S608
-        if found is None:
-            raise KeyError(row)
-        return _chunk_of(found)
-
     def by_id(self, chunk_id: str) -> Chunk | None:
         with self._lock:
             found = self._connection.execute("SELECT row FROM chunks WHERE chunk_id = ?", (chunk_id,)).fetchone()
         return self.chunk(found[0]) if found else None
+
+
+def _cached_reader(connection: sqlite3.Connection, lock: threading.Lock) -> Callable[[int], Chunk]:
+    """A chunk by its row. Not a method: a cache that holds its store would keep a replaced index in memory."""
+
+    @lru_cache(maxsize=_CACHED_CHUNKS)
+    def chunk(row: int) -> Chunk:
+        with lock:
+            found = connection.execute(f"SELECT {_COLUMNS} FROM chunks WHERE row = ?", (row,)).fetchone()  # noqa: S608
+        if found is None:
+            raise KeyError(row)
+        return _chunk_of(found)
+
+    return chunk
 
 
 def _span_row(span: Span) -> list[object]:

@@ -95,14 +95,14 @@ class Retriever:
         """At most k hits for a question in `language`, best first; empty when neither leg finds anything."""
         question = search_text(question)
         vector = self._embedder.embed_queries([question])[0]
+        cosines = self._dense.all_cosines(vector)
         widening = self._glossary.widening(question)
-        rankings = self._rankings(question, vector, widening)
+        rankings = self._rankings(question, vector, cosines, widening)
         query = self._lexical.query(question, widening)
         candidates = _fused(rankings, query.known)[: max(k, _CANDIDATES)]
         soft = self._soft_coverage(question, candidates, language)
-        found = [self._score(row, vector, query, of_chunk) for row, of_chunk in zip(candidates, soft, strict=True)]
-        found.sort(key=lambda candidate: -candidate.score)
-        return [self._hit(candidate, rank, query) for rank, candidate in enumerate(found[:k], start=1)]
+        found = self._best(k, candidates, vector, cosines, query, soft)
+        return [self._hit(candidate, rank, query) for rank, candidate in enumerate(found, start=1)]
 
     def knows(self, expression: str) -> bool:
         """Whether the indexed texts use every term of an expression."""
@@ -121,22 +121,32 @@ class Retriever:
         question = search_text(question)
         vector = self._embedder.embed_queries([question])[0]
         widening = self._glossary.widening(question)
-        rankings = self._rankings(question, vector, widening)
+        rankings = self._rankings(question, vector, self._dense.all_cosines(vector), widening)
         rankings["fused"] = _fused(rankings, self._lexical.query(question, widening).known)
         return {name: [self.passages.chunk(row) for row in rows] for name, rows in rankings.items()}
 
-    def _rankings(self, question: str, vector: NDArray[np.float32], widening: str) -> dict[str, list[int]]:
+    def _rankings(
+        self, question: str, vector: NDArray[np.float32], cosines: NDArray[np.float32] | None, widening: str
+    ) -> dict[str, list[int]]:
         """Chunk rows by leg, best first."""
         return {
-            "dense": self._dense_ranking(vector),
+            "dense": self._found_near(vector) if cosines is None else self._nearest(cosines),
             "lexical": [row for row, _ in self._lexical.search(question, _DEPTH)],
             "widened": [row for row, _ in self._lexical.search(f"{question} {widening}", _DEPTH)] if widening else [],
         }
 
-    def _dense_ranking(self, vector: NDArray[np.float32]) -> list[int]:
-        """Chunk rows by their best vector."""
+    def _found_near(self, vector: NDArray[np.float32]) -> list[int]:
+        """Chunk rows by their best vector, as a search of the index finds them."""
         rows = [row for row, cosine in self._dense.search(vector, _DENSE_ROWS) if cosine > 0]
         return list(dict.fromkeys(self._chunk_of[rows].tolist()))[:_DEPTH]
+
+    def _nearest(self, cosines: NDArray[np.float32]) -> list[int]:
+        """The same from the cosines of all vectors."""
+        best = np.maximum.reduceat(cosines, self._first_row[:-1])
+        order = np.argsort(-best, kind="stable")[:_DEPTH]
+        last = max(len(cosines) - _DENSE_ROWS, 0)
+        least = max(float(np.partition(cosines, last)[last]), np.finfo(np.float32).tiny)
+        return [row for row, cosine in zip(order.tolist(), best[order].tolist(), strict=True) if cosine >= least]
 
     def _soft_coverage(self, question: str, rows: Sequence[int], language: str) -> Sequence[SoftCoverage | None]:
         """Only where no passage is in the question's language: there token vectors stand in for shared words."""
@@ -145,28 +155,53 @@ class Retriever:
         tokens, embedder = self._soft
         return tokens.coverage(question, rows, embedder)
 
-    def _score(
-        self, row: int, vector: NDArray[np.float32], query: LexicalQuery, soft: SoftCoverage | None
-    ) -> _Candidate:
-        first, last = self._first_row[row], self._first_row[row + 1]
-        cosines = np.maximum(self._dense.cosines(vector, first, last - first), 0.0)
-        of_spans = self._is_span[first:last]
-        own, widened = self._lexical.chunk_coverage(query, row)
-        evidence = Evidence(
-            passage=float(cosines[~of_spans].max(initial=0.0)),
-            span=float(cosines[of_spans].max(initial=0.0)),
-            coverage=own,
-            widened=widened,
-            soft=soft.chunk if soft else 0.0,
-            known=query.known,
-        )
-        score = (
-            _PASSAGE * evidence.passage
-            + _BEST_SPAN * evidence.span
+    def _best(
+        self,
+        k: int,
+        rows: Sequence[int],
+        vector: NDArray[np.float32],
+        all_cosines: NDArray[np.float32] | None,
+        query: LexicalQuery,
+        soft: Sequence[SoftCoverage | None],
+    ) -> list[_Candidate]:
+        """At most k of these chunk rows with their evidence, best first."""
+        if not rows:
+            return []
+        places = [(self._first_row[row], self._first_row[row + 1]) for row in rows]
+        of_chunks = [
+            self._dense.cosines(vector, first, last - first) if all_cosines is None else all_cosines[first:last]
+            for first, last in places
+        ]
+        cosines = np.maximum(np.concatenate(of_chunks), 0.0)
+        of_spans = np.concatenate([self._is_span[first:last] for first, last in places])
+        starts = np.cumsum([0, *(len(of_chunk) for of_chunk in of_chunks[:-1])])
+        passage = np.maximum.reduceat(np.where(of_spans, 0.0, cosines), starts).astype(np.float64)
+        span = np.maximum.reduceat(np.where(of_spans, cosines, 0.0), starts).astype(np.float64)
+        own, widened = (held.astype(np.float64) for held in self._lexical.chunk_coverage(query, rows))
+        of_tokens = np.array([of_chunk.chunk if of_chunk else 0.0 for of_chunk in soft])
+        scores = (
+            _PASSAGE * passage
+            + _BEST_SPAN * span
             + _COVERAGE * _mixed(own, widened, query)
-            + _SOFT_COVERAGE * evidence.soft
+            + _SOFT_COVERAGE * of_tokens
         )
-        return _Candidate(row, score, evidence, cosines, soft)
+        return [
+            _Candidate(
+                rows[place],
+                float(scores[place]),
+                Evidence(
+                    passage=float(passage[place]),
+                    span=float(span[place]),
+                    coverage=float(own[place]),
+                    widened=float(widened[place]),
+                    soft=float(of_tokens[place]),
+                    known=query.known,
+                ),
+                np.maximum(of_chunks[place], 0.0),
+                soft[place],
+            )
+            for place in np.argsort(-scores, kind="stable")[:k].tolist()
+        ]
 
     def _hit(self, candidate: _Candidate, rank: int, query: LexicalQuery) -> Hit:
         chunk = self.passages.chunk(candidate.row)
@@ -174,11 +209,11 @@ class Retriever:
         inside = self._is_span[first:last]
         span_cosines = np.zeros(len(chunk.spans), dtype=np.float32)
         np.maximum.at(span_cosines, self._span_of[first:last][inside], candidate.cosines[inside])
-        covered = _mixed(*self._lexical.span_coverage(query, candidate.row), query)
         headings = [position for position, span in enumerate(chunk.spans) if span.kind in ("heading", "question")]
-        united = self._lexical.united_coverage(query, candidate.row, headings)
+        terms = self._lexical.span_coverage(query, candidate.row, headings)
+        covered = _mixed(terms.own, terms.widened, query)
         soft = candidate.soft.spans if candidate.soft else 0.0
-        spans = _SPAN_COSINE * span_cosines + _SPAN_COVERAGE * covered + _SPAN_UNITED * united + _SPAN_SOFT * soft
+        spans = _SPAN_COSINE * span_cosines + _SPAN_COVERAGE * covered + _SPAN_UNITED * terms.united + _SPAN_SOFT * soft
         return Hit(
             chunk=chunk,
             rank=rank,
@@ -198,9 +233,9 @@ def _fused(rankings: Mapping[str, list[int]], known: float) -> list[int]:
     return [row for row, _ in reciprocal_rank_fusion([(rows, weights.get(leg, 1)) for leg, rows in rankings.items()])]
 
 
-_T = TypeVar("_T", float, NDArray[np.float32])
+_Shares = TypeVar("_Shares", NDArray[np.float64], NDArray[np.float32])
 
 
-def _mixed(own: _T, widened: _T, query: LexicalQuery) -> _T:
+def _mixed(own: _Shares, widened: _Shares, query: LexicalQuery) -> _Shares:
     """Coverage by the question's own terms and, where the glossary adds some, by those."""
     return (1 - _WIDENED) * own + _WIDENED * widened if query.widened_total else own

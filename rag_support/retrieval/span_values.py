@@ -1,6 +1,6 @@
 """Integers for every span of every chunk (term ids, token ids) as flat arrays that are mapped from disk."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +52,12 @@ class SpanValues:
         """The number of spans of all chunks."""
         return len(self.span_starts) - 1
 
-    def last_of_chunk(self, row: int) -> NDArray[np.int32]:
-        """The values of a chunk's last span."""
-        last = self.chunk_starts[row + 1]
-        return self.values[self.span_starts[last - 1] : self.span_starts[last]]
+    def last_of_chunks(self, rows: Sequence[int]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The values of these chunks' last spans, one after the other, and where each chunk's start."""
+        ends = self.chunk_starts[np.asarray(rows) + 1]
+        firsts, lasts = self.span_starts[ends - 1], self.span_starts[ends]
+        parts = [self.values[first:last] for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)]
+        return np.concatenate(parts), np.cumsum(lasts - firsts) - (lasts - firsts)
 
     def of_chunk(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """The values of a chunk's spans, one after the other, and where each span's start, with the end of the last."""

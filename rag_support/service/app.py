@@ -1,7 +1,8 @@
 """create_app(settings): the HTTP API and the page put together; the routes stand in routes/."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -9,9 +10,9 @@ from fastapi import FastAPI
 from rag_support import __version__
 from rag_support.config import Settings
 from rag_support.embedding import configured_embedder
-from rag_support.errors import SnapshotError
 from rag_support.feedback.desk import FeedbackDesk
 from rag_support.service.access import AccessMiddleware, describe_keys
+from rag_support.service.admission import Admission
 from rag_support.service.cors import allow_other_origins
 from rag_support.service.guards import GuardMiddleware
 from rag_support.service.keys import LiveKeys
@@ -37,6 +38,7 @@ def create_app(settings: Settings, writer: Writer | None = None) -> FastAPI:
     their library.
     """
     live = LiveIndex(settings, configured_embedder(settings), writer)
+    admission = Admission(settings.max_concurrency)
     metrics = Metrics(lambda: live.pipeline().retriever.manifest)
     tracing = _tracing(settings)
     desk = FeedbackDesk(
@@ -50,12 +52,13 @@ def create_app(settings: Settings, writer: Writer | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with suppress(SnapshotError):  # logged where it was found
-            live.pipeline()
+        live.look()
+        watch = asyncio.create_task(live.watch())
         desk.open()
         try:
             yield
         finally:
+            watch.cancel()
             await desk.close()
             await live.close()
             if tracing:
@@ -69,8 +72,11 @@ def create_app(settings: Settings, writer: Writer | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.live = live
     install_handlers(app)
-    for routes in (asking, chat, sources, health):
+    for asking_routes in (asking, chat):
+        app.include_router(asking_routes.router(live, admission))
+    for routes in (sources, health):
         app.include_router(routes.router(live))
     app.include_router(feedback.router(desk))
     app.include_router(numbers.router(metrics))
@@ -80,7 +86,7 @@ def create_app(settings: Settings, writer: Writer | None = None) -> FastAPI:
         describe_keys(app)
     # the last one added is the first to see a request
     app.add_middleware(AccessMiddleware, keys=keys, rate=_rate_limit(settings))
-    app.add_middleware(GuardMiddleware, max_concurrency=settings.max_concurrency)
+    app.add_middleware(GuardMiddleware, admission=admission)
     if settings.cors_origins:
         allow_other_origins(app, settings.cors_origins)
     app.add_middleware(OpenAIErrors)  # around all others, whose refusals it tells

@@ -9,6 +9,7 @@ import logging
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag_support.service.admission import Admission
 from rag_support.service.problems import FAULT, problem
 from rag_support.service.record import current_record
 
@@ -33,10 +34,9 @@ SECURITY_HEADERS = [
 class GuardMiddleware:
     """Bounds every request, answers for every fault, and marks every response with the security headers."""
 
-    def __init__(self, app: ASGIApp, max_concurrency: int) -> None:
+    def __init__(self, app: ASGIApp, admission: Admission) -> None:
         self._app = app
-        self._max_concurrency = max_concurrency
-        self._running = 0
+        self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,16 +47,13 @@ class GuardMiddleware:
         if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
             await problem(413, _TOO_LARGE, headers=_CLOSE)(scope, receive, send)
             return
-        if self._running >= self._max_concurrency and scope["path"] not in _UNLIMITED:
+        if scope["path"] not in _UNLIMITED and not self._admission.admits():
             current_record().rejected = "busy"
             busy = problem(503, "The service is busy. Try again in a second.", headers={"Retry-After": "1"})
             await busy(scope, receive, send)
             return
-        self._running += 1
-        try:
+        with self._admission.request():
             await self._bounded(scope, receive, send)
-        finally:
-            self._running -= 1
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = 0

@@ -4,8 +4,9 @@ Arguments and results are those of the HTTP API; whatever a caller can mend come
 Left out on purpose: a transport over the network, which would need the guards that the HTTP API has.
 """
 
+import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -14,7 +15,8 @@ from rag_support import __version__
 from rag_support.config import Settings
 from rag_support.conversation import MAX_TURNS
 from rag_support.embedding import configured_embedder
-from rag_support.errors import MissingExtra, RagSupportError, SnapshotError
+from rag_support.errors import MissingExtra, RagSupportError
+from rag_support.pipeline import Pipeline
 from rag_support.question import MAX_CHARS
 from rag_support.service.live import LiveIndex
 from rag_support.service.schemas import AnswerResponse, HitResponse, PassageResponse, SearchResponse, TopK
@@ -48,9 +50,11 @@ def serve(settings: Settings) -> None:
     """
     live = LiveIndex(settings, configured_embedder(settings))
     server = _tools(live)
-    with suppress(SnapshotError):  # logged where it was found
-        live.pipeline()
-    server.run("stdio")
+    live.look()
+    try:
+        server.run("stdio")
+    finally:
+        asyncio.run(live.close())
 
 
 def _tools(live: LiveIndex) -> "MCPServer[None]":
@@ -60,6 +64,10 @@ def _tools(live: LiveIndex) -> "MCPServer[None]":
         from mcp_types import ToolAnnotations
     except ImportError as error:
         raise MissingExtra("rag-support mcp", "mcp") from error
+
+    def pipeline() -> Pipeline:
+        live.look()  # nobody else does: there is one client, and no loop to watch beside it
+        return live.pipeline()
 
     @contextmanager
     def told() -> Iterator[None]:
@@ -82,7 +90,7 @@ def _tools(live: LiveIndex) -> "MCPServer[None]":
         is true and the answer says so. Give the earlier questions as conversation, and "and at night?" is understood.
         """
         with told():
-            return AnswerResponse.of(await live.pipeline().written(question, language, conversation=conversation))
+            return AnswerResponse.of(await pipeline().written(question, language, conversation=conversation))
 
     @server.tool(annotations=reading)
     async def search(question: _Question, top_k: TopK = 10) -> SearchResponse:
@@ -91,9 +99,9 @@ def _tools(live: LiveIndex) -> "MCPServer[None]":
         For reading around an answer, or where it abstained; answer gives the statements themselves.
         """
         with told():
-            pipeline = live.pipeline()
-            hits = pipeline.search(question, top_k)
-            return SearchResponse(passages=[HitResponse.of(hit) for hit in hits], index=pipeline.index_id)
+            asked = pipeline()
+            passages = [HitResponse.of(hit) for hit in asked.search(question, top_k)]
+            return SearchResponse(passages=passages, index=asked.index_id)
 
     @server.tool(annotations=reading)
     async def passage(
@@ -101,7 +109,7 @@ def _tools(live: LiveIndex) -> "MCPServer[None]":
     ) -> PassageResponse:
         """One passage of the guide, with its place in its document and its reviewed translations."""
         with told():
-            chunk = live.pipeline().retriever.passages.by_id(passage_id)
+            chunk = pipeline().retriever.passages.by_id(passage_id)
         if chunk is None:
             raise ToolError("The live index holds no passage with this id; ids change when their text does. Search.")
         return PassageResponse.of(chunk)

@@ -86,3 +86,17 @@ def test_of_equal_rows_each_comes_once(tmp_path: Path) -> None:
     vectors = np.repeat(unit_rows(1), 2_000, axis=0)
     found = saved(vectors, tmp_path / "dense", CODED).search(vectors[0], 2_000)
     assert sorted(row for row, _ in found) == list(range(2_000))
+
+
+def test_all_cosines_are_those_of_a_search(tmp_path: Path) -> None:
+    vectors = unit_rows(300)
+    query = unit_rows(1, seed=9)[0]
+    index = saved(vectors, tmp_path / "flat", 300)
+    cosines = index.all_cosines(query)
+    assert cosines is not None
+    assert cosines == pytest.approx(vectors @ query, abs=1e-6)
+    assert dict(index.search(query, 300)) == dict(enumerate(cosines.tolist()))
+
+
+def test_codes_do_not_look_at_every_row(tmp_path: Path) -> None:
+    assert saved(unit_rows(300), tmp_path / "coded", CODED).all_cosines(unit_rows(1)[0]) is None

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_support.retrieval.lexical import LexicalEntry, LexicalIndex
+from rag_support.retrieval.lexical import LexicalEntry, LexicalIndex, LexicalQuery
 from rag_support.retrieval.readings import Reader
 from rag_support.retrieval.tokens import passage_terms
 
@@ -59,6 +59,11 @@ def test_passages_in_one_language_abstain_from_questions_in_another_script() -> 
     assert rows(japanese, "電話番号") == [0]
 
 
+def covered(index: LexicalIndex, query: LexicalQuery, row: int) -> tuple[float, float]:
+    own, widened = index.chunk_coverage(query, [row])
+    return float(own[0]), float(widened[0])
+
+
 def test_chunks_without_a_shared_term_are_not_ranked(index: LexicalIndex) -> None:
     assert set(rows(index, "phone")) == {0, 2}
     assert all(score > 0 for _, score in index.search("phone", 10))
@@ -76,7 +81,7 @@ def test_loading_gives_what_was_built(index: LexicalIndex) -> None:
     for question in ("電話番号", "phone hours", "30日", "領収書を発行"):
         assert built.search(question, 10) == index.search(question, 10)
         for row in range(len(PASSAGES)):
-            one, other = (of.chunk_coverage(of.query(question, ""), row) for of in (built, index))
+            one, other = (covered(of, of.query(question, ""), row) for of in (built, index))
             assert one == pytest.approx(other, abs=1e-4)
 
 
@@ -105,24 +110,25 @@ def test_coverage_is_the_share_of_the_questions_weight_that_a_chunk_holds() -> N
         ]
     )
     query = index.query("phone return", "")
-    assert index.chunk_coverage(query, 0) == pytest.approx((1, 0))
-    assert index.span_coverage(query, 0)[0].tolist() == pytest.approx([0.5, 0.5])
-    assert index.chunk_coverage(query, 1) == (0, 0)
-    assert index.chunk_coverage(index.query("phone zebra", ""), 0)[0] == pytest.approx(0.5, abs=0.1)
+    assert covered(index, query, 0) == pytest.approx((1, 0))
+    assert index.span_coverage(query, 0, []).own.tolist() == pytest.approx([0.5, 0.5])
+    assert index.span_coverage(query, 0, [0]).united.tolist() == pytest.approx([0.5, 1])  # under "phone number"
+    assert covered(index, query, 1) == (0, 0)
+    assert covered(index, index.query("phone zebra", ""), 0)[0] == pytest.approx(0.5, abs=0.1)
 
 
 def test_terms_that_only_the_glossary_adds_are_told_apart() -> None:
     index = index_of(("refund policy",), ("phone",))
-    own, widened = index.chunk_coverage(index.query("money back policy", "refund policy"), 0)
+    own, widened = covered(index, index.query("money back policy", "refund policy"), 0)
     assert 0 < own < 1
     assert widened > 0
-    assert index.chunk_coverage(index.query("policy", "policy"), 0) == (pytest.approx(1), 0)
+    assert covered(index, index.query("policy", "policy"), 0) == (pytest.approx(1), 0)
 
 
 def test_a_name_in_latin_letters_finds_how_the_passage_writes_it() -> None:
     index = index_of(("品川駅の窓口は9時に開きます。",), ("横浜駅の窓口は10時に開きます。",))
     assert rows(index, "When does Yokohama open?") == [1]
-    assert index.chunk_coverage(index.query("Yokohama", ""), 1) == (pytest.approx(1), 0)
+    assert covered(index, index.query("Yokohama", ""), 1) == (pytest.approx(1), 0)
     assert index.query("Yokohama", "").known == pytest.approx(1)
 
 
@@ -135,7 +141,7 @@ def test_a_passage_without_a_term_is_indexed_and_never_found() -> None:
     index = index_of(("！！！",), ("電話",))
     assert rows(index, "電話") == [1]
     assert rows(index, "！！！") == []
-    assert index.chunk_coverage(index.query("電話", ""), 0) == (0, 0)
+    assert covered(index, index.query("電話", ""), 0) == (0, 0)
 
 
 @given(
@@ -146,5 +152,5 @@ def test_shares_lie_between_nothing_and_all(texts: list[str], question: str) -> 
     index = index_of(*[(text,) for text in texts])
     query = index.query(question, "")
     for row in range(len(texts)):
-        shares = np.array([*index.chunk_coverage(query, row), *index.span_coverage(query, row)[0]])
+        shares = np.array([*covered(index, query, row), *index.span_coverage(query, row, []).own])
         assert np.all((shares >= 0) & (shares <= 1 + 1e-5))

@@ -7,13 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from anyio.from_thread import start_blocking_portal
-from mcp import Client
-from mcp.client.stdio import StdioServerParameters
-from mcp_types import CallToolResult, Tool
 from playwright.sync_api import Browser, Page, Request
-from running import COMMAND, Server, environment, running
+from running import Server, running
 from streams import Served, serving
+from tools import Tools
 
 from rag_support.config import Settings
 from rag_support.service.app import create_app
@@ -84,31 +81,6 @@ def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]
     for context in contexts:
         context.close()
     assert faults == []
-
-
-class Tools:
-    """An MCP client of `rag-support mcp`, a process of its own, for tests that are not asynchronous."""
-
-    def __init__(self, index: Path, folder: Path) -> None:
-        self._server = StdioServerParameters(
-            command=str(COMMAND), args=["mcp"], cwd=folder, env=environment(index=index)
-        )
-
-    def __enter__(self) -> "Tools":
-        with ExitStack() as stack:
-            self._portal = stack.enter_context(start_blocking_portal())
-            self.client = stack.enter_context(self._portal.wrap_async_context_manager(Client(self._server)))
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def listed(self) -> dict[str, Tool]:
-        return {tool.name: tool for tool in self._portal.call(self.client.list_tools).tools}
-
-    def call(self, name: str, **arguments: object) -> CallToolResult:
-        return self._portal.call(self.client.call_tool, name, arguments)
 
 
 @pytest.fixture(scope="session")

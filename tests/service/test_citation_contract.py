@@ -10,9 +10,9 @@ import httpx
 import openai
 import pytest
 from click.testing import CliRunner
-from conftest import Tools
 from running import CORPUS, environment
 from streams import events_of
+from tools import Tools
 
 from rag_support.answering.footnotes import footnotes
 from rag_support.cli import main

@@ -154,11 +154,13 @@ def test_fault_is_logged_and_told_without_its_inside(shipped_index, caplog, monk
     def fail(*_: object) -> None:
         raise RuntimeError("the inside")
 
-    monkeypatch.setattr(Pipeline, "answer", fail)
-
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://x") as client,
+        ):
+            monkeypatch.setattr(Pipeline, "answer", fail)
             return await client.post("/v1/answers", json={"question": "zqxj"})
 
     response = asyncio.run(ask())

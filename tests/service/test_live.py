@@ -1,119 +1,131 @@
-"""Which snapshot a server serves when the one that CURRENT names cannot be."""
+"""The live index: opened beside the old one, swapped in one step, the old one freed by its last request."""
 
-import logging
-import shutil
+import gc
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from small_parts import copy_snapshot, reseal, write_corpus
+from small_parts import DOCUMENTS, write_corpus
 
 from rag_support import snapshot
 from rag_support.config import Settings
-from rag_support.embedding import StaticEmbedder
-from rag_support.errors import DamagedSnapshot, EmbedderMismatch, OutdatedSnapshot
+from rag_support.errors import SnapshotError
 from rag_support.ingest.build import build_index
 from rag_support.service.live import LiveIndex
+from rag_support.types import FloatMatrix
 
-IDS = ("20200101T000000000000-aaaaaaaa", "20200102T000000000000-bbbbbbbb", "20200103T000000000000-cccccccc")
 
+class Held:
+    """A working embedder that, while it is held, keeps whoever asks a question waiting."""
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, small_embedder: StaticEmbedder) -> Path:
-    """An index of three snapshots, the newest live; only to be copied."""
-    folder = tmp_path_factory.mktemp("live")
-    index = folder / "index"
-    first = build_index(write_corpus(folder / "corpus"), index, small_embedder, keep=1).snapshot_id
-    for snapshot_id in IDS:
-        copy_snapshot(index, first, snapshot_id)
-    shutil.rmtree(index / first)
-    (index / snapshot.CURRENT).write_text(IDS[2], encoding="ascii")
-    return index
+    def __init__(self, embedder) -> None:
+        self._embedder = embedder
+        self.model_id, self.dimensions = embedder.model_id, embedder.dimensions
+        self.reached, self.free = threading.Event(), threading.Event()
+        self.free.set()
+
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        self.reached.set()
+        assert self.free.wait(60)
+        return self._embedder.embed_queries(texts)
+
+    def embed_passages(self, texts: Sequence[str]) -> FloatMatrix:
+        return self._embedder.embed_passages(texts)
 
 
 @pytest.fixture
-def index(built: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(built, tmp_path / "index"))
+def embedder(small_embedder) -> Held:
+    return Held(small_embedder)
 
 
 @pytest.fixture
-def live(index: Path, small_embedder: StaticEmbedder) -> LiveIndex:
-    return LiveIndex(Settings(index=index), small_embedder)
+def index(tmp_path) -> Path:
+    return tmp_path / "index"
 
 
-def damage(folder: Path) -> Path:
-    """Returns the file."""
-    (folder / snapshot.GLOSSARY).write_text("[ ]", encoding="ascii")
-    return folder / snapshot.GLOSSARY
+@pytest.fixture
+def build(embedder, index, tmp_path) -> Callable[[], str]:
+    """Publishes another generation and gives its id."""
+    corpus = write_corpus(tmp_path / "corpus", DOCUMENTS)
+    return lambda: build_index(corpus, index, embedder, keep=3).snapshot_id
 
 
-def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+@pytest.fixture
+def live(embedder, index) -> LiveIndex:
+    return LiveIndex(Settings(index=index, _env_file=None), embedder)
 
 
-def test_a_start_with_a_damaged_snapshot_serves_the_one_before(
-    index: Path, live: LiveIndex, caplog: pytest.LogCaptureFixture
-) -> None:
-    file = damage(index / IDS[2])
-    assert [live.pipeline().index_id for _ in range(3)] == [IDS[1]] * 3
-    (line,) = errors(caplog)
-    assert line.startswith(f"{file}: ")
-    assert line.endswith(f" Index {IDS[1]} is served in its place.")
+@pytest.fixture
+def no_garbage_collection() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
 
 
-def test_a_start_with_two_damaged_ones_serves_the_one_before_them(
-    index: Path, live: LiveIndex, caplog: pytest.LogCaptureFixture
-) -> None:
-    files = [damage(index / snapshot_id) for snapshot_id in IDS[1:]]
-    assert live.pipeline().index_id == IDS[0]
-    assert all(sum(f"{file}: " in line for line in errors(caplog)) == 1 for file in files)
-
-
-def test_a_start_where_all_are_damaged_tells_of_the_live_one(index: Path, live: LiveIndex) -> None:
-    files = [damage(index / snapshot_id) for snapshot_id in IDS]
-    for _ in range(2):
-        with pytest.raises(DamagedSnapshot) as caught:
-            live.pipeline()
-        assert caught.value.file == files[2]
-
-
-def test_a_start_with_a_pointer_to_nothing_serves_the_newest(index: Path, live: LiveIndex) -> None:
-    (index / snapshot.CURRENT).write_bytes(b"\xff")
-    assert live.pipeline().index_id == IDS[2]
-
-
-@pytest.mark.parametrize("file", [snapshot.GLOSSARY, snapshot.MANIFEST])
-def test_a_newer_snapshot_that_was_never_published_is_not_served(index: Path, live: LiveIndex, file: str) -> None:
-    (index / snapshot.CURRENT).write_text(IDS[1], encoding="ascii")
-    (index / IDS[1] / file).unlink()
-    assert live.pipeline().index_id == IDS[0]
-
-
-@pytest.mark.parametrize(
-    ("change", "error"),
-    [({"embedder": "another"}, EmbedderMismatch), ({"format_version": 0}, OutdatedSnapshot)],
-)
-def test_a_start_with_a_whole_snapshot_that_does_not_fit_serves_none(
-    index: Path, live: LiveIndex, change: dict[str, object], error: type[Exception]
-) -> None:
-    reseal(index / IDS[2], **change)
-    with pytest.raises(error, match="make index"):
+def test_index_that_appears_is_found_and_its_successor_too(live, build):
+    live.look()
+    with pytest.raises(SnapshotError, match="there is no index yet"):
         live.pipeline()
+    for _ in range(2):
+        built = build()
+        live.look()
+        assert live.pipeline().index_id == built
 
 
-def test_what_was_served_stays_while_new_ones_are_damaged_and_gives_way_to_a_sound_one(
-    index: Path, live: LiveIndex, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert live.pipeline().index_id == IDS[2]
+def test_old_index_answers_while_the_new_one_is_opened(live, build, embedder):
+    old = build()
+    live.look()
+    embedder.reached.clear()
+    new = build()
+    embedder.free.clear()
+    looking = threading.Thread(target=live.look)
+    looking.start()
+    assert embedder.reached.wait(60)  # the new index is open and asks itself its first question
+    assert live.pipeline().index_id == old
+    embedder.free.set()
+    looking.join()
+    assert live.pipeline().index_id == new
 
-    def publish(snapshot_id: str) -> None:
-        (index / "new").write_text(snapshot_id, encoding="ascii")
-        (index / "new").replace(index / snapshot.CURRENT)
 
-    file = damage(copy_snapshot(index, IDS[2], "20200104T-d"))
-    publish("20200104T-d")
-    assert [live.pipeline().index_id for _ in range(3)] == [IDS[2]] * 3
-    (line,) = errors(caplog)
-    assert line.startswith(f"{file}: ")
-    assert line.endswith(f" Index {IDS[2]} is served in its place.")
-    publish(IDS[0])
-    assert live.pipeline().index_id == IDS[0]
+def test_request_that_has_begun_stays_with_its_index(live, build):
+    old = build()
+    live.look()
+    pipeline = live.pipeline()
+    build()
+    live.look()
+    assert pipeline.answer("電話番号は？").index_id == old
+    assert pipeline.answer("電話番号は？").draft.citations
+
+
+@pytest.mark.usefixtures("no_garbage_collection")
+def test_replaced_index_is_freed_with_its_last_request(live, build):
+    build()
+    live.look()
+    pipeline = live.pipeline()
+    pipeline.answer("電話番号は？")
+    old = weakref.ref(pipeline), weakref.ref(pipeline.retriever), weakref.ref(pipeline.retriever.passages)
+    build()
+    live.look()
+    assert all(part() for part in old)
+    del pipeline
+    assert not any(part() for part in old)
+
+
+def test_damaged_index_is_told_once_and_tried_again_when_asked(live, build, index, caplog):
+    old = build()
+    live.look()
+    new = build()
+    passages = index / new / snapshot.PASSAGES
+    whole = passages.read_bytes()
+    passages.write_bytes(whole[:-1])
+    for _ in range(2):
+        live.look()
+    assert live.pipeline().index_id == old
+    assert caplog.text.count(f"{passages}: ") == 1
+    passages.write_bytes(whole)
+    live.look()
+    assert live.pipeline().index_id == old
+    live.look(again=True)
+    assert live.pipeline().index_id == new

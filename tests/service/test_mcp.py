@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import Tools
 from running import COMMAND, environment
+from tools import Tools
 
 from rag_support import snapshot
 from rag_support.service.schemas import AnswerResponse, PassageResponse, SearchResponse

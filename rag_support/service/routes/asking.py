@@ -8,6 +8,7 @@ from rag_support import language as languages
 from rag_support.errors import SnapshotError
 from rag_support.language_priors import Priors
 from rag_support.question import clean_question
+from rag_support.service.admission import Admission, last_of
 from rag_support.service.answer_events import FAULT_EVENT, frames
 from rag_support.service.event_stream import EventStream
 from rag_support.service.live import LiveIndex
@@ -23,7 +24,7 @@ from rag_support.service.schemas import (
 )
 
 
-def router(live: LiveIndex) -> APIRouter:
+def router(live: LiveIndex, admission: Admission) -> APIRouter:
     routes = api_router()
 
     @routes.post(
@@ -41,19 +42,21 @@ def router(live: LiveIndex) -> APIRouter:
         first event is an ordinary problem with its status; after it, an `error` event with a problem ends the stream.
         A client that closes the connection stops the generation.
         """
-        pipeline = live.pipeline()
         earlier = [turn.question for turn in body.conversation]
         asked = (body.question, body.language, body.top_k, accept_language, earlier)
+        events = live.pipeline().events(*asked)
         if body.stream:
-            return await EventStream.begun(frames(pipeline.events(*asked)), FAULT_EVENT)
-        return json_response(AnswerResponse.of(await pipeline.written(*asked)))
+            async with admission.turn():
+                return await EventStream.begun(frames(events), FAULT_EVENT)
+        return json_response(AnswerResponse.of(await last_of(events, admission)))
 
     @routes.post("/v1/search", response_model=SearchResponse, responses=problems(408, 413, 415, 422, 503))
     async def search(body: SearchRequest) -> Response:
         """The passages that a question finds, best first."""
-        pipeline = live.pipeline()
-        hits = pipeline.search(body.question, body.top_k)
-        return json_response(SearchResponse(passages=[HitResponse.of(hit) for hit in hits], index=pipeline.index_id))
+        async with admission.turn():
+            pipeline = live.pipeline()
+            passages = [HitResponse.of(hit) for hit in pipeline.search(body.question, body.top_k)]
+            return json_response(SearchResponse(passages=passages, index=pipeline.index_id))
 
     @routes.post("/v1/language", responses=problems(408, 413, 415, 422, 503))
     async def language(body: LanguageRequest, accept_language: str | None = Header(None)) -> DetectionResponse:

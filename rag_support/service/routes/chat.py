@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Header, Response
 
 from rag_support.pipeline import DEFAULT_TOP_K
+from rag_support.service.admission import Admission, last_of
 from rag_support.service.chat import FAULT_FRAME, chunk_frames, completion
 from rag_support.service.chat_schemas import ChatCompletion, ChatRequest, ErrorResponse, ModelsResponse
 from rag_support.service.event_stream import EventStream
@@ -20,7 +21,7 @@ def _told(*statuses: int | str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def router(live: LiveIndex) -> APIRouter:
+def router(live: LiveIndex, admission: Admission) -> APIRouter:
     routes = api_router(errors=_told("default"))
 
     @routes.post(
@@ -36,12 +37,12 @@ def router(live: LiveIndex) -> APIRouter:
         gives it; of a stream it stands in the last chunk with a choice.
         """
         *earlier, question = body.questions
-        pipeline = live.pipeline()
-        asked = (question, "auto", DEFAULT_TOP_K, accept_language, earlier)
+        events = live.pipeline().events(question, "auto", DEFAULT_TOP_K, accept_language, earlier)
         if body.stream:
             include_usage = body.stream_options is not None and body.stream_options.include_usage
-            return await EventStream.begun(chunk_frames(pipeline.events(*asked), include_usage), FAULT_FRAME)
-        return json_response(completion(await pipeline.written(*asked)))
+            async with admission.turn():
+                return await EventStream.begun(chunk_frames(events, include_usage), FAULT_FRAME)
+        return json_response(completion(await last_of(events, admission)))
 
     @routes.get("/v1/models")
     async def models() -> ModelsResponse:
