@@ -8,10 +8,11 @@ READY_EVAL := $(VENV)/.ready-eval
 READY_DEV := $(VENV)/.ready-dev
 DATA ?= ../shared/training
 SPLIT ?= dev
+FUZZ_EXAMPLES ?= 3000
 MODEL := rag_support/models/trilingual-static
 
 .DEFAULT_GOAL := help
-.PHONY: help setup index serve test eval check check-code format model calibrate
+.PHONY: help setup index serve test fuzz eval check check-code format model calibrate
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -43,6 +44,9 @@ serve: $(READY) ## set up, build the index if there is none, serve on 127.0.0.1:
 
 test: $(READY_DEV) ## set up and run the tests
 	@$(BIN)/python -m pytest -q
+
+fuzz: $(READY_DEV) ## send more than 10,000 generated requests and hold the answers against the API's description
+	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -q -s tests/service/test_fuzz.py
 
 # the index of the evaluation is its own: measuring must not switch what a running server serves
 eval: export RAG_SUPPORT_INDEX = eval/.index

@@ -9,6 +9,7 @@ from rag_support.errors import SnapshotError
 from rag_support.language_priors import Priors
 from rag_support.question import clean_question
 from rag_support.service.live import LiveIndex
+from rag_support.service.routes.sources import FIRST_PASSAGE
 from rag_support.service.routing import api_router, json_response, problems
 from rag_support.service.schemas import (
     AnswerRequest,
@@ -24,7 +25,9 @@ from rag_support.service.schemas import (
 def router(live: LiveIndex) -> APIRouter:
     routes = api_router()
 
-    @routes.post("/v1/answers", response_model=AnswerResponse, responses=problems(408, 413, 415, 422, 503))
+    @routes.post(
+        "/v1/answers", response_model=AnswerResponse, responses=problems(408, 413, 415, 422, 503) | FIRST_PASSAGE
+    )
     async def answers(body: AnswerRequest, accept_language: str | None = Header(None)) -> Response:
         """Answer a question in the asker's language, every statement with its citation, or refuse with a reason."""
         pipeline = live.pipeline()
@@ -32,7 +35,9 @@ def router(live: LiveIndex) -> APIRouter:
         answer = pipeline.answer(body.question, body.language, body.top_k, accept_language, earlier)
         return json_response(AnswerResponse.of(answer))
 
-    @routes.post("/v1/search", response_model=SearchResponse, responses=problems(408, 413, 415, 422, 503))
+    @routes.post(
+        "/v1/search", response_model=SearchResponse, responses=problems(408, 413, 415, 422, 503) | FIRST_PASSAGE
+    )
     async def search(body: SearchRequest) -> Response:
         """The passages that a question finds, best first."""
         pipeline = live.pipeline()
