@@ -13,6 +13,7 @@ from typing import Any
 from running import Server, environment, running
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))  # of each operation, beside those that cover each keyword
+CONFIGURATION = Path(__file__).with_name("fuzz.toml")
 SEED = os.environ.get("FUZZ_SEED", "1")
 
 
@@ -21,9 +22,9 @@ def fuzz(server: Server, folder: Path, *options: str) -> dict[str, Any]:
     report = folder / "report.json"
     subprocess.run(
         [
-            str(Path(sys.executable).with_name("schemathesis")), "run", f"{server.url}/openapi.json",
-            "--checks=all", f"--seed={SEED}", "--generation-database=none", "--no-color",
-            "--report=json", f"--report-json-path={report}", *options,
+            str(Path(sys.executable).with_name("schemathesis")), f"--config-file={CONFIGURATION}",
+            "run", f"{server.url}/openapi.json", "--checks=all", f"--seed={SEED}", "--generation-database=none",
+            "--no-color", "--report=json", f"--report-json-path={report}", *options,
         ],
         cwd=folder,
         env=environment() | {"NO_PROXY": "127.0.0.1"},
