@@ -35,6 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would repeat whatever Host the request named
     )
     install_handlers(app)
     for routes in (asking, sources, health):
