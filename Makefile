@@ -9,10 +9,11 @@ READY_DEV := $(VENV)/.ready-dev
 DATA ?= ../shared/training
 SPLIT ?= dev
 DRILL ?=
+FUZZ_EXAMPLES ?= 3000
 MODEL := rag_support/models/trilingual-static
 
 .DEFAULT_GOAL := help
-.PHONY: help setup index serve test drill eval bench check check-code format model calibrate
+.PHONY: help setup index serve test drill fuzz eval bench check check-code format model calibrate
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -46,7 +47,10 @@ test: $(READY_DEV) ## set up and run the tests
 	@$(BIN)/python -m pytest -q
 
 drill: $(READY_DEV) ## harm the service in every way we know and see that nothing is lost: minutes (DRILL=kills: one)
-	@$(BIN)/python -m drills --full $(DRILL)
+\t@$(BIN)/python -m drills --full $(DRILL)
+
+fuzz: $(READY_DEV) ## send more than 10,000 generated requests and hold the answers against the API's description
+\t@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -q -s tests/service/test_fuzz.py
 
 # the index of the evaluation is its own: measuring must not switch what a running server serves
 eval: export RAG_SUPPORT_INDEX = eval/.index

@@ -8,8 +8,12 @@ from rag_support.errors import QuestionError
 MAX_CHARS = 2_000
 _MAX_NORMALISED_CHARS = 2 * MAX_CHARS  # one code point can unfold into eighteen under NFKC
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # tabs and line ends are white space
-_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"  # tabs and line ends are white space
+_DIRECTIONS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_CONTROL = re.compile(f"[{_CONTROLS}]")
+_BIDI = re.compile(f"[{_DIRECTIONS}]")
+PATTERN = rf"^[^{_CONTROLS}{_DIRECTIONS}]*[^\s{_CONTROLS}{_DIRECTIONS}][^{_CONTROLS}{_DIRECTIONS}]*$"
+"""What a question must look like, for the API's description; `clean_question` is what checks it."""
 
 
 def clean_question(text: str) -> str:

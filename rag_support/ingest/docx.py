@@ -36,6 +36,8 @@ def extract_docx(data: bytes, doc_id: str) -> Extracted:
             writer = MarkdownWriter()
             _Body(writer, document).walk(document)
             title = clean(document.core_properties.title or "")
+    except MemoryError:
+        raise
     except Exception as error:  # python-docx lets lxml's, zipfile's and its own errors through
         problem = f"The Word document is damaged ({type(error).__name__})."
         raise DocumentError(doc_id, problem, _AGAIN) from None
@@ -61,7 +63,7 @@ def _check_archive(data: bytes, doc_id: str) -> None:
             for part in parts:
                 if part.filename.endswith((".xml", ".rels")) and _declares_entities(archive.read(part)):
                     raise DocumentError(doc_id, "A part of it declares XML entities, which Word never writes.", _AGAIN)
-    except DocumentError:
+    except (DocumentError, MemoryError):
         raise
     except Exception as error:  # zipfile, zlib and lzma raise many kinds on a damaged archive
         problem = f"The Word document is cut off or damaged ({type(error).__name__})."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import yaml
 
 from rag_support.errors import DocumentError
+from rag_support.ingest.extracted import clean
 
 _MAX_CHARS = 16_384
 _CLOSING = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
@@ -34,7 +35,12 @@ def read_front_matter(text: str, doc_id: str) -> FrontMatter:
         raise DocumentError(doc_id, "The block between the first two --- lines is not `name: value` lines.", _MEND)
     title = (fields or {}).get("title")
     is_plain = title is not None and not isinstance(title, (dict, list, set, bytes))
-    return FrontMatter(" ".join(str(title).split()) if is_plain else "", closing.end())
+    return FrontMatter(_plain(str(title)) if is_plain else "", closing.end())
+
+
+def _plain(title: str) -> str:
+    """A title that YAML spelt with escapes: pairs of surrogates made one character, what cannot be shown dropped."""
+    return clean(title.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore"))
 
 
 _MEND = 'Write lines such as `title: 返品の手順` there (a value that holds ": " goes in quotes), or delete the block.'

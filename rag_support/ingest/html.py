@@ -43,8 +43,12 @@ def extract_html(data: bytes, doc_id: str) -> Extracted:
             warnings.simplefilter("ignore")  # bs4 warns of pages that look like a file name or XML
             soup = BeautifulSoup(text, "lxml")
             writer = MarkdownWriter()
-            _Page(writer).walk(soup.body or soup, 0)
+            page = _Page(writer)
+            page.walk(soup.body or soup, 0)
+            page.flush()  # words below the last block
             title = clean(soup.title.get_text()) if soup.title else ""
+    except MemoryError:
+        raise
     except Exception as error:  # bs4 and lxml raise many kinds on broken markup
         problem = f"The HTML cannot be parsed ({type(error).__name__})."
         raise DocumentError(doc_id, problem, "Save the page again from a browser.") from None

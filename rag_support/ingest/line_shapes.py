@@ -47,6 +47,8 @@ class Line:
 
 
 LONGEST_SHORT_COLUMNS = 60
+LONGEST_HEADING_CHARS = 300
+"""Longer lines are running text, whatever marks them: a heading is repeated for every chunk below it."""
 _LONGEST_MARKED_COLUMNS = 100
 _LONGEST_QUESTION_CHARS = 80
 

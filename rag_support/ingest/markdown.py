@@ -14,6 +14,7 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from rag_support.ingest.line_shapes import LONGEST_HEADING_CHARS
 from rag_support.sentences import split_sentences, stripped
 from rag_support.types import Block, BlockKind, Segment
 
@@ -139,7 +140,8 @@ class _Walk:
         underlined = token.markup in ("=", "-") and (
             len(pieces) > 1 or len(words) > _LONGEST_UNDERLINED_HEADING_CHARS or words.endswith("。")
         )
-        if self.lists or self.quotes or underlined:  # a rule drawn right below a paragraph makes no heading of it
+        # a rule drawn right below a paragraph makes no heading of it
+        if self.lists or self.quotes or underlined or len(words) > LONGEST_HEADING_CHARS:
             self.add_words(pieces)
             return
         level = int(token.tag[1:])

@@ -1,24 +1,21 @@
 """PDF to plain text, page by page; plain_text.py then finds its structure by shape.
 
 Lines that repeat at the edge of most pages (running heads, page numbers) are dropped. Left out on purpose: optical
-character recognition, forms, annotations. Time is bounded, because a small file can describe endless drawing.
+character recognition, forms, annotations.
 """
 
 import io
 import logging
 import re
-import time
 import unicodedata
 import warnings
 from collections import Counter
-from typing import Any
 
 from rag_support.errors import DocumentError
 from rag_support.ingest.extracted import Extracted, clean
 from rag_support.ingest.line_shapes import columns_of, ends_sentence
 
 MAX_PAGES = 2_000
-MAX_SECONDS = 60
 _EDGE_LINES = 2
 _PAGE_NUMBER = re.compile(r"[-–—\s]*(?:p\.?\s*)?\d{1,4}(?:\s*[/／]\s*\d{1,4})?[-–—\s]*(?:ページ|頁)?$", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
@@ -27,10 +24,6 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _RADICALS = re.compile(r"[\u2e80-\u2fdf\uf900-\ufaff]")  # many PDF fonts map 日 to the radical ⽇
 _NO_TITLE = re.compile(r"^(?:microsoft word|untitled|無題|\(anonymous\))|\.(?:docx?|indd|pptx?|xlsx?)$", re.IGNORECASE)
-
-
-class _TooSlowError(Exception):
-    pass
 
 
 def extract_pdf(data: bytes, doc_id: str) -> Extracted:
@@ -43,11 +36,8 @@ def extract_pdf(data: bytes, doc_id: str) -> Extracted:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             title, pages = _pages(data, doc_id)
-    except DocumentError:
+    except (DocumentError, MemoryError):
         raise
-    except _TooSlowError:
-        problem = f"Its text was not found within {MAX_SECONDS} seconds."
-        raise DocumentError(doc_id, problem, "Split the PDF, or export it again from its source.") from None
     except Exception as error:  # pypdf raises some twenty kinds on damaged files
         problem = f"The PDF is cut off or damaged ({type(error).__name__})."
         raise DocumentError(doc_id, problem, "Copy the file again, or export it again from its source.") from None
@@ -63,12 +53,6 @@ def _pages(data: bytes, doc_id: str) -> tuple[str, list[str]]:
 
     # pypdf tells its log of every flaw it mends; the one that matters comes back as an exception.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    deadline = time.monotonic() + MAX_SECONDS
-
-    def watch(*_: Any) -> None:
-        if time.monotonic() > deadline:
-            raise _TooSlowError
-
     reader = pypdf.PdfReader(io.BytesIO(data))
     if reader.is_encrypted and not reader.decrypt(""):
         raise DocumentError(doc_id, "The PDF is locked with a password.", "Save a copy without the password.")
@@ -77,10 +61,7 @@ def _pages(data: bytes, doc_id: str) -> tuple[str, list[str]]:
         raise DocumentError(doc_id, "The PDF has no pages.", "Export it again from its source.")
     if count > MAX_PAGES:
         raise DocumentError(doc_id, f"The PDF has more than {MAX_PAGES:,} pages.", "Split it into several files.")
-    pages = []
-    for page in reader.pages:
-        watch()
-        pages.append(_tidy(page.extract_text(visitor_operand_before=watch)))
+    pages = [_tidy(page.extract_text()) for page in reader.pages]
     title = reader.metadata.title if reader.metadata else None
     return clean(title) if isinstance(title, str) else "", pages
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from rag_support.ingest.flat_tables import FlatTable, find_tables
 from rag_support.ingest.line_runs import WRAPPED, next_filled, numbered_roles, with_wrapped_lines
-from rag_support.ingest.line_shapes import UNMARKED, Line, Shape, lines_of
+from rag_support.ingest.line_shapes import LONGEST_HEADING_CHARS, UNMARKED, Line, Shape, lines_of
 from rag_support.ingest.short_runs import CONTENTS, ShortGroup, short_groups
 from rag_support.sentences import split_sentences
 from rag_support.types import Block, BlockKind, Segment
@@ -236,6 +236,9 @@ class _Composer:
     def add_heading(self, mark: str, line: Line) -> None:
         start, words = self.heading_words(line)
         if not words:
+            return
+        if len(words) > LONGEST_HEADING_CHARS:
+            self.add("paragraph", [(start, line.end)])
             return
         if words.lower() in CONTENTS:
             mark = "目次"

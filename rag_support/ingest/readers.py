@@ -1,8 +1,9 @@
 """Files under a corpus folder to Documents.
 
 A file is opened once, without following a link out of the corpus, and at most MAX_BYTES are read; its suffix chooses
-the reader. What cannot be read becomes a LeftOut with its mend, and the other files are still read. Not read, on
-purpose: office formats other than .docx, archives, anything that needs optical character recognition.
+the reader, which runs in a process of its own (sandbox.py). What cannot be read becomes a LeftOut with its mend, and
+the other files are still read. Not read, on purpose: office formats other than .docx, archives, anything that needs
+optical character recognition.
 """
 
 import hashlib
@@ -16,14 +17,16 @@ from rag_support.errors import CorpusError, DocumentError
 from rag_support.ingest.decoding import decode
 from rag_support.ingest.docx import extract_docx
 from rag_support.ingest.front_matter import read_front_matter
-from rag_support.ingest.html import extract_html
 from rag_support.ingest.markdown import markdown_blocks
 from rag_support.ingest.pdf import extract_pdf
 from rag_support.ingest.plain_text import plain_text_blocks
+from rag_support.ingest.sandbox import STANDARD_LIMITS, Limits, ReadingProcess
 from rag_support.types import Block, Document
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_CHARS = 2_000_000  # about twenty novels; parsed in three seconds, half a minute if made to hurt
+_MAX_DEPTH = 50  # of folders in folders
+_MAX_TITLE_CHARS = 300  # every chunk bears it
 
 _BESIDE_DOCUMENTS = ("disagreements.jsonl", "glossary.tsv", "phrasings.jsonl")
 _NOT_DOCUMENTS = frozenset({"readme", "license", "licence", "notice", "copying"})
@@ -54,8 +57,8 @@ class _Content:
     fallback_title: str = ""  # found in the file's metadata
 
 
-def read_corpus(root: Path, on_file: Callable[[str], None] | None = None) -> Reading:
-    """Every document below `root`; `on_file` hears each doc_id before it is read.
+def read_corpus(root: Path, on_file: Callable[[str], None] | None = None, limits: Limits = STANDARD_LIMITS) -> Reading:
+    """Every document below `root`; `on_file` hears each doc_id before it is read, `limits` hold for each file.
 
     README, LICENSE and NOTICE files, names with a leading dot, disagreements.jsonl, glossary.tsv, phrasings.jsonl and
     translations/ are no documents. Raises CorpusError when the folder is missing or no document in it can be read.
@@ -65,20 +68,21 @@ def read_corpus(root: Path, on_file: Callable[[str], None] | None = None) -> Rea
     documents: list[Document] = []
     left_out: list[LeftOut] = []
     base = root.resolve()
-    for path, doc_id in sorted(_walk(base, base, left_out), key=lambda found: found[1]):
-        if on_file is not None:
-            on_file(doc_id)
-        try:
-            documents.append(read_document(path, doc_id))
-        except DocumentError as error:
-            left_out.append(LeftOut(error.doc_id, error.problem, error.mend))
+    with ReadingProcess(limits) as process:
+        for path, doc_id in sorted(_walk(base, base, left_out), key=lambda found: found[1]):
+            if on_file is not None:
+                on_file(doc_id)
+            try:
+                documents.append(process.read(path, doc_id))
+            except DocumentError as error:
+                left_out.append(LeftOut(error.doc_id, error.problem, error.mend))
     if not documents:
         raise CorpusError(_nothing_readable(root, left_out))
     return Reading(tuple(documents), tuple(sorted(left_out, key=lambda item: item.doc_id)))
 
 
 def read_document(path: Path, doc_id: str) -> Document:
-    """One file as a Document. Raises DocumentError, and nothing else, when it cannot be read."""
+    """One file as a Document, read in this process. Raises DocumentError when it cannot be read."""
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         known = " ".join(sorted(_READERS))
@@ -93,7 +97,7 @@ def read_document(path: Path, doc_id: str) -> Document:
         raise DocumentError(doc_id, "The file holds no text to index.", "Write some text into it, or delete it.")
     return Document(
         doc_id=doc_id,
-        title=content.title or _first_title(content) or content.fallback_title or path.stem,
+        title=(content.title or _first_title(content) or content.fallback_title or path.stem)[:_MAX_TITLE_CHARS],
         language=guess_language(content.text),
         text=content.text,
         blocks=content.blocks,
@@ -114,8 +118,12 @@ def guess_language(text: str) -> str:
     return "zh" if han else "en"
 
 
-def _walk(folder: Path, base: Path, left_out: list[LeftOut]) -> Iterator[tuple[Path, str]]:
+def _walk(folder: Path, base: Path, left_out: list[LeftOut], depth: int = 0) -> Iterator[tuple[Path, str]]:
     """Files that claim to be documents. Folders are entered once: links to folders are not followed, so no loops."""
+    if depth > _MAX_DEPTH:
+        problem = f"It stands more than {_MAX_DEPTH} folders deep, and is not looked into."
+        left_out.append(LeftOut(_doc_id(folder, base), problem, "Move it up."))
+        return
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -138,7 +146,7 @@ def _walk(folder: Path, base: Path, left_out: list[LeftOut]) -> Iterator[tuple[P
             if path.suffix.lower() in _READERS:
                 mend = "Its files are read; take the ending off its name if that was not meant."
                 left_out.append(LeftOut(doc_id, "This is a folder with the name of a document.", mend))
-            yield from _walk(path, base, left_out)
+            yield from _walk(path, base, left_out, depth + 1)
         elif entry.is_symlink() and (problem := _link_problem(path, base)):
             left_out.append(LeftOut(doc_id, problem, "Put a copy of what it points to into the corpus folder."))
         elif path.suffix.lower() not in _READERS:
@@ -151,8 +159,8 @@ def _walk(folder: Path, base: Path, left_out: list[LeftOut]) -> Iterator[tuple[P
 
 
 def _doc_id(path: Path, base: Path) -> str:
-    # Names that are not UTF-8 on disk reach us as lone surrogates, which no JSON writer or database takes.
-    return path.relative_to(base).as_posix().encode("utf-8", "backslashreplace").decode()
+    # A name that is not UTF-8 on disk comes with lone surrogates, which no database takes; others steer a terminal.
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in path.relative_to(base).as_posix())
 
 
 def _link_problem(path: Path, base: Path) -> str:
@@ -195,6 +203,8 @@ def _plain_text(data: bytes, doc_id: str) -> _Content:
 
 
 def _html(data: bytes, doc_id: str) -> _Content:
+    from rag_support.ingest.html import extract_html  # Beautiful Soup takes a tenth of a second to load
+
     page = extract_html(data, doc_id)
     return _Content(_bounded(page.text, doc_id), markdown_blocks(page.text), fallback_title=page.title)
 

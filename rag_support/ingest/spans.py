@@ -2,15 +2,21 @@
 
 A span reads in a language when each of its segments has a reviewed translation there. A table row is turned into one
 phrase under its header ("first cell (header: cell; header: cell)"), so that it can be read, embedded and quoted alone.
+What is longer than anybody quotes (a line of a million characters) is cut up: it would slow down each question it met.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from rag_support.ingest.sentences import stripped
 from rag_support.types import LANGUAGES, Block, Segment, Span, SpanKind
 
 Translate = Callable[[str, str], str | None]
 """(segment, language) → its reviewed translation, or None."""
+
+MAX_SPAN_CHARS = 4_000  # some two pages; the longest of real documents are rows whose cells hold paragraphs
+_GAP = re.compile(r"[\s、，,；;]")
+_LEAST_BEFORE_GAP = MAX_SPAN_CHARS // 2
 
 _QUESTION_END = re.compile(r"[?？][」』）)\"”]*\s*$")
 
@@ -21,7 +27,29 @@ def is_question(text: str) -> bool:
 
 
 def block_spans(text: str, block: Block, source_language: str, translate: Translate) -> Iterator[Span]:
-    """The spans of one block of a document's `text`, in order."""
+    """The spans of one block of a document's `text`, in order, none longer than MAX_SPAN_CHARS."""
+    for span in _whole_spans(text, block, source_language, translate):
+        if span.end - span.start <= MAX_SPAN_CHARS:
+            yield span
+        else:
+            yield from _pieces(text, span, source_language)
+
+
+def _pieces(text: str, span: Span, source_language: str) -> Iterator[Span]:
+    """An over-long span as several, cut at gaps where there are any."""
+    kind: SpanKind = "code" if span.kind == "code" else "sentence"
+    start = span.start
+    while start < span.end:
+        end = min(start + MAX_SPAN_CHARS, span.end)
+        gaps = [gap.end() for gap in _GAP.finditer(text, start + _LEAST_BEFORE_GAP, end)] if end < span.end else []
+        end = gaps[-1] if gaps else end
+        if piece := stripped(text, start, end):
+            words = " ".join(text[piece.start : piece.end].split())
+            yield Span(kind=kind, start=piece.start, end=piece.end, texts={source_language: words})
+        start = end
+
+
+def _whole_spans(text: str, block: Block, source_language: str, translate: Translate) -> Iterator[Span]:
     if block.kind in ("paragraph", "note"):
         for segment in block.segments:
             yield _span(

@@ -7,6 +7,7 @@ a translation: a changed source keeps its old translation as a fuzzy proposal, a
 
 import os
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -79,7 +80,7 @@ def catalog_path(corpus: Path, language: str) -> Path:
 
 def read_catalog(corpus: Path, language: str) -> Catalog:
     path = catalog_path(corpus, language)
-    if not path.exists():
+    if not path.is_file():
         return Catalog(locale=language)
     try:
         content = path.read_bytes()
@@ -98,20 +99,19 @@ def segments_of(documents: Iterable[Document]) -> dict[str, list[Place]]:
 
     White space inside a segment is one space each, as when a span is read.
     """
-    places: dict[str, list[Place]] = {}
+    places: dict[str, dict[Place, None]] = {}  # in order, each once
     for document in documents:
         if document.language != SOURCE_LANGUAGE:
             continue
+        line_ends = [at for at, character in enumerate(document.text) if character == "\n"]
         for block in document.blocks:
             for segment in (*block.header, *block.segments):
                 text = " ".join(document.text[segment.start : segment.end].split())
                 if not text:  # an empty cell of a table's header
                     continue
-                place = Place(document.doc_id, document.text.count("\n", 0, segment.start) + 1)
-                known = places.setdefault(text, [])
-                if place not in known:
-                    known.append(place)
-    return places
+                place = Place(document.doc_id, bisect_left(line_ends, segment.start) + 1)
+                places.setdefault(text, {})[place] = None
+    return {text: list(found) for text, found in places.items()}
 
 
 def coverage(corpus: Path, language: str, segments: Mapping[str, list[Place]]) -> Coverage:

@@ -71,6 +71,7 @@ def create_app(settings: Settings, writer: Writer | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would repeat whatever Host the request named
     )
     app.state.live = live
     install_handlers(app)

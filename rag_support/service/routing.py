@@ -33,6 +33,9 @@ class _StrictRoute(APIRoute):
             media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if request.method == "POST" and media_type != "application/json":
                 raise HTTPException(415, "Send the body as JSON, with the header Content-Type: application/json.")
+            if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+                headers = {"Accept-Encoding": "identity"}  # as RFC 9110 has it for a coding that is not taken
+                raise HTTPException(415, "Send the body as it is, without a Content-Encoding.", headers)
             return await handler(_StrictRequest(request.scope, request.receive))
 
         return strict
@@ -45,7 +48,7 @@ _PROBLEMS = {
     404: "no such passage",
     408: "the body came too slowly",
     413: "the body is too large",
-    415: "the body is not declared as JSON",
+    415: "the body is not declared as JSON, or compressed",
     422: "not usable",
     503: "busy, no index yet, or a database that is down",
     "default": "any other error",

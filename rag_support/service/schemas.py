@@ -2,15 +2,21 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from rag_support.conversation import MAX_TURNS
-from rag_support.question import MAX_CHARS
+from rag_support.question import MAX_CHARS, PATTERN
 from rag_support.snapshot import Manifest
 from rag_support.types import LANGUAGES, Answer, Chunk, Citation, Conflict, Detection, Found, GroundingReport, Hit
 
-Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]
-TopK = Annotated[int, Field(strict=True, ge=1, le=50, description="passages to return")]
+
+def _whole(value: object) -> object:
+    """10.0 is an integer to JSON and to its schemas; "10" and true are none."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARS, json_schema_extra={"pattern": PATTERN})]
+TopK = Annotated[int, Field(strict=True, ge=1, le=50, description="passages to return"), BeforeValidator(_whole)]
 
 
 class _Request(BaseModel):

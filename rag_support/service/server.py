@@ -1,4 +1,4 @@
-"""uvicorn set up for this service: uvloop and httptools, slow and endless heads cut, a stop that loses no request.
+"""uvicorn set up for this service: uvloop and httptools, slow and idle clients cut off, a stop that loses no request.
 
 When told to stop, the server accepts nothing more and answers what it has begun to read, each answer the last of its
 connection. A connection at rest is kept a moment longer, for the request that may be on its way.
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from rag_support.config import Settings
@@ -25,6 +25,8 @@ from rag_support.service.problems import problem
 
 HEAD_SECONDS = 10.0
 MAX_HEAD_BYTES = 64 * 1024
+SEND_SECONDS = 30.0  # for a client to take some of an answer that waits for it
+MAX_CONNECTIONS = 512  # open at once, half of the descriptors that a process has by default
 _PIECE_BYTES = 8 * 1024  # how much of a head may come in before its size is looked at again
 _DRAIN_SECONDS = 25  # less than the 30 after which orchestrators kill; more than a body may take
 _REST_SECONDS = 0.5  # that a connection without a request is kept while the server stops
@@ -35,18 +37,26 @@ class _State(ServerState):
 
 
 class _ImpatientProtocol(HttpToolsProtocol):
-    """Bounds a request's head in time and size, which uvicorn does not, and refuses it as the other routes would."""
+    """Bounds what uvicorn does not: a request's head in time and size, the wait for a client that takes no answer, the
+    number of connections. What is refused is refused as the other routes would.
+    """
 
     server_state: _State
+    _idle_since = 0.0
     _head_timer: asyncio.TimerHandle | None = None
+    _send_timer: asyncio.TimerHandle | None = None
+    _answering: RequestResponseCycle | None = None
     _head_bytes = 0
     _in_head = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._idle_since = self.loop.time()
         self._expect_head()
         if self.server_state.stopping:  # accepted just before
             self.shutdown()
+        if len(self.connections) > MAX_CONNECTIONS:
+            self._make_room()
 
     def data_received(self, data: bytes) -> None:
         if self.cycle is None or self.cycle.response_complete:
@@ -78,8 +88,30 @@ class _ImpatientProtocol(HttpToolsProtocol):
         else:  # twice half of it: in between, what has arrived is read, however late the first timer comes
             self.loop.call_later(_REST_SECONDS / 2, self.loop.call_later, _REST_SECONDS / 2, self._end_at_rest)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        self._idle_since = self.loop.time()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        # The request holds its place among those that run at once until its answer is taken.
+        self._send_timer = self.loop.call_later(SEND_SECONDS, self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._forget_send()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_head()
+        self._forget_send()
+        if self._answering is not None:
+            # uvicorn tells only the request that it read last, which is another one when requests are pipelined.
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (as the overridden method)
@@ -98,10 +130,30 @@ class _ImpatientProtocol(HttpToolsProtocol):
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _refuse(self, status: int, detail: str) -> None:
-        response = problem(status, detail, headers={"Connection": "close"})
-        headers = (*self.server_state.default_headers, *response.raw_headers, *SECURITY_HEADERS)
-        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+    def _forget_send(self) -> None:
+        if self._send_timer is not None:
+            self._send_timer.cancel()
+            self._send_timer = None
+
+    def _make_room(self) -> None:
+        """End the connection that has waited longest for a request; where none does, this one."""
+        waiting = [
+            other
+            for other in self.connections
+            if isinstance(other, _ImpatientProtocol)
+            and other is not self
+            and (other.cycle is None or other.cycle.response_complete)
+            and not other.transport.is_closing()
+        ]
+        if waiting:
+            min(waiting, key=lambda other: other._idle_since).transport.close()
+        else:
+            self._refuse(503, "The service has too many connections. Try again in a second.", {"Retry-After": "1"})
+
+    def _refuse(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
+        response = problem(status, detail, headers={"Connection": "close"} | (headers or {}))
+        all_headers = (*self.server_state.default_headers, *response.raw_headers, *SECURITY_HEADERS)
+        lines = b"".join(b"%b: %b\r\n" % header for header in all_headers)
         self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], lines, bytes(response.body)))
         self.transport.close()
 

@@ -79,6 +79,14 @@ def test_a_declared_encoding_is_honoured() -> None:
     assert blocks_of(html) == [("paragraph", "返品できます①。")]
 
 
+def test_words_outside_every_block_are_read() -> None:
+    assert blocks_of("<body>返品<p>交換</p>返金</body>") == [
+        ("paragraph", "返品"),
+        ("paragraph", "交換"),
+        ("paragraph", "返金"),
+    ]
+
+
 def test_an_undeclared_encoding_is_refused() -> None:
     with pytest.raises(DocumentError, match="Shift_JIS"):
         extract_html("<p>この文書は日本語で書かれた案内です。</p>".encode("cp932"), "a.html")

@@ -5,6 +5,7 @@ from blocks import assert_contract, contents, header, headings, words
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag_support.ingest.line_shapes import LONGEST_HEADING_CHARS
 from rag_support.ingest.markdown import markdown_blocks
 
 GUIDE = """# 電話での問い合わせ
@@ -151,3 +152,9 @@ def test_time_grows_with_the_text_and_no_faster(unit: str) -> None:
     assert_contract(text, markdown_blocks(text))
     # A quadratic step takes a minute at this size; half a second is usual, the rest is for a busy machine.
     assert time.perf_counter() - began < 12
+
+
+def test_a_line_too_long_to_head_anything_is_running_text() -> None:
+    text = f"# {'あ' * LONGEST_HEADING_CHARS}い\n\n本文です。\n"
+    assert [block.kind for block in markdown_blocks(text)] == ["paragraph", "paragraph"]
+    assert markdown_blocks(text.replace("い", "").replace("あ", "", 1))[0].kind == "heading"

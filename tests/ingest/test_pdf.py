@@ -98,12 +98,6 @@ def test_truncated_and_damaged_files_never_leak_another_error() -> None:
                 extract_pdf(damaged, "a.pdf")
 
 
-def test_a_pdf_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "MAX_SECONDS", -1)
-    with pytest.raises(DocumentError, match="seconds"):
-        extract_pdf(written(PAGES), "a.pdf")
-
-
 def test_too_many_pages_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "MAX_PAGES", 2)
     with pytest.raises(DocumentError, match="pages"):

@@ -6,6 +6,7 @@ from blocks import assert_contract, contents, header, headings, words
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag_support.ingest.line_shapes import LONGEST_HEADING_CHARS
 from rag_support.ingest.plain_text import plain_text_blocks
 from rag_support.types import Block
 
@@ -283,3 +284,9 @@ def test_time_grows_with_the_text_and_no_faster(unit: str) -> None:
     began = time.perf_counter()
     assert_contract(text, plain_text_blocks(text))
     assert time.perf_counter() - began < 12
+
+
+def test_a_line_too_long_to_head_anything_is_running_text() -> None:
+    text = f"Q. {'あ' * LONGEST_HEADING_CHARS}い？\n\n本文です。\n"
+    assert [block.kind for block in plain_text_blocks(text)] == ["paragraph", "paragraph"]
+    assert plain_text_blocks(text.replace("い", "").replace("あ", "", 1))[0].kind == "heading"

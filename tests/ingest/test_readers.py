@@ -60,6 +60,11 @@ def test_title_comes_from_front_matter_then_heading_then_file_name(tmp_path: Pat
     assert read(tmp_path, "guide.md", text).title == title
 
 
+def test_a_title_spelt_with_escapes_is_text(tmp_path: Path) -> None:
+    front = r'title: "\ud83d\ude00 \ud800返品\0\e[31m"'
+    assert read(tmp_path, "guide.md", f"---\n{front}\n---\n本文。\n").title == "😀 返品[31m"
+
+
 def test_a_sentence_between_two_rules_is_no_front_matter(tmp_path: Path) -> None:
     document = read(tmp_path, "a.md", "---\nお知らせです。\n---\n\n本文です。\n")
     assert "お知らせです。" in [found for _, found in contents(document.text, document.blocks)]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from rag_support.ingest.readers import read_document
-from rag_support.ingest.spans import block_spans, is_question, row_phrase
+from rag_support.ingest.spans import MAX_SPAN_CHARS, block_spans, is_question, row_phrase
 from rag_support.types import Span
 
 
@@ -95,3 +95,20 @@ def test_an_empty_header_cell_needs_no_translation(tmp_path: Path) -> None:
 )
 def test_a_row_as_a_phrase(cells: list[str], header: list[str], language: str, phrase: str) -> None:
     assert row_phrase(cells, header, language) == phrase
+
+
+def test_what_is_too_long_to_quote_is_cut_at_gaps(tmp_path: Path) -> None:
+    text = "長い文、" * MAX_SPAN_CHARS
+    found = spans(tmp_path, text)
+    assert "".join(span.texts["ja"] for span in found) == text
+    assert all(span.texts["ja"].endswith("、") and len(span.texts["ja"]) <= MAX_SPAN_CHARS for span in found)
+
+
+def test_what_is_too_long_and_has_no_gap_is_cut_anyway(tmp_path: Path) -> None:
+    found = spans(tmp_path, "あ" * (2 * MAX_SPAN_CHARS + 1))
+    assert [span.end - span.start for span in found] == [MAX_SPAN_CHARS, MAX_SPAN_CHARS, 1]
+
+
+def test_code_stays_code_when_it_is_cut(tmp_path: Path) -> None:
+    found = spans(tmp_path, f"```\n{'code; ' * MAX_SPAN_CHARS}\n```\n")
+    assert {span.kind for span in found} == {"code"}

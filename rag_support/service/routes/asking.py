@@ -12,6 +12,7 @@ from rag_support.service.admission import Admission, last_of
 from rag_support.service.answer_events import FAULT_EVENT, frames
 from rag_support.service.event_stream import EventStream
 from rag_support.service.live import LiveIndex
+from rag_support.service.routes.sources import FIRST_PASSAGE
 from rag_support.service.routing import api_router, event_stream, json_response, problems
 from rag_support.service.schemas import (
     AnswerRequest,
@@ -30,7 +31,10 @@ def router(live: LiveIndex, admission: Admission) -> APIRouter:
     @routes.post(
         "/v1/answers",
         response_model=AnswerResponse,
-        responses={**event_stream("the answer, or the events that tell it"), **problems(408, 413, 415, 422, 503)},
+        responses={
+            200: event_stream("the answer, or the events that tell it")[200] | FIRST_PASSAGE[200],
+            **problems(408, 413, 415, 422, 503),
+        },
     )
     async def answers(body: AnswerRequest, accept_language: str | None = Header(None)) -> Response:
         """Answer a question in the asker's language, every statement with its citation, or refuse with a reason.
@@ -50,7 +54,9 @@ def router(live: LiveIndex, admission: Admission) -> APIRouter:
                 return await EventStream.begun(frames(events), FAULT_EVENT)
         return json_response(AnswerResponse.of(await last_of(events, admission)))
 
-    @routes.post("/v1/search", response_model=SearchResponse, responses=problems(408, 413, 415, 422, 503))
+    @routes.post(
+        "/v1/search", response_model=SearchResponse, responses=problems(408, 413, 415, 422, 503) | FIRST_PASSAGE
+    )
     async def search(body: SearchRequest) -> Response:
         """The passages that a question finds, best first."""
         async with admission.turn():
