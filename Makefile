@@ -11,7 +11,7 @@ SPLIT ?= dev
 MODEL := rag_support/models/trilingual-static
 
 .DEFAULT_GOAL := help
-.PHONY: help setup index serve test eval check check-code format model calibrate
+.PHONY: help setup index serve test eval grounding check check-code format model calibrate
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -52,6 +52,10 @@ eval: $(READY_EVAL) ## measure the answers and hold them against the accepted fi
 	@$(BIN)/rag-support eval report eval/runs/$(SPLIT)
 	@$(BIN)/rag-support eval gate eval/runs/$(SPLIT)
 
+grounding: export OPENBLAS_NUM_THREADS = 1
+grounding: $(READY_EVAL) ## corrupt true statements and count what the grounding gate catches
+	@$(BIN)/rag-support eval grounding
+
 format: $(READY_DEV) ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
@@ -68,5 +72,6 @@ model: $(READY) ## train the embedding model anew (DATA=../shared/training)
 	@$(PIP) -r training/requirements.txt
 	@$(BIN)/python -m training --data $(DATA) --out $(MODEL)
 
-calibrate: $(READY) ## fit anew when to refuse, on the dev and calibration questions
+calibrate: $(READY) ## fit anew when to refuse, and how much of a statement its source must support
 	@$(BIN)/python -m training.answerability
+	@$(BIN)/python -m training.grounding
