@@ -13,7 +13,7 @@ FUZZ_EXAMPLES ?= 3000
 MODEL := rag_support/models/trilingual-static
 
 .DEFAULT_GOAL := help
-.PHONY: help setup index serve test drill fuzz eval bench check check-code format model calibrate
+.PHONY: help setup index serve test drill fuzz eval grounding bench check check-code format model calibrate
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -60,6 +60,10 @@ eval: $(READY_EVAL) ## measure the answers and hold them against the accepted fi
 	@$(BIN)/rag-support eval report eval/runs/$(SPLIT)
 	@$(BIN)/rag-support eval gate eval/runs/$(SPLIT)
 
+grounding: export OPENBLAS_NUM_THREADS = 1
+grounding: $(READY_EVAL) ## corrupt true statements and count what the grounding gate catches
+	@$(BIN)/rag-support eval grounding
+
 bench: $(READY_DEV) ## measure speed, memory and growth, about half an hour on a quiet machine (DATA=…)
 	@$(BIN)/python -m bench --data $(DATA)
 
@@ -79,5 +83,6 @@ model: $(READY) ## train the embedding model anew (DATA=../shared/training)
 	@$(PIP) -r training/requirements.txt
 	@$(BIN)/python -m training --data $(DATA) --out $(MODEL)
 
-calibrate: $(READY) ## fit anew when to refuse, on the dev and calibration questions
+calibrate: $(READY) ## fit anew when to refuse, and how much of a statement its source must support
 	@$(BIN)/python -m training.answerability
+	@$(BIN)/python -m training.grounding

@@ -1,6 +1,5 @@
 """question → language → hits → draft → checked answer. The top function reads as the flow."""
 
-import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -12,10 +11,13 @@ from rag_support import language as languages
 from rag_support import snapshot
 from rag_support.answering.answerability import Answerability
 from rag_support.answering.extractive import ExtractiveAnswerer, refuse
+from rag_support.answering.grounding import GroundingGate
 from rag_support.answering.other_companies import asks_of_another_company
 from rag_support.answering.phrases import SERVED_LANGUAGES, base_language
 from rag_support.answering.register import Register
+from rag_support.answering.self_check import self_checked, with_true_quotes
 from rag_support.answering.statements import as_stated
+from rag_support.answering.support import shipped_support
 from rag_support.conversation import MAX_TURNS, resolve
 from rag_support.injection import instructs_a_model
 from rag_support.language import ROMAJI
@@ -23,8 +25,6 @@ from rag_support.language_priors import Priors
 from rag_support.question import clean_question
 from rag_support.retrieval.retriever import Retriever
 from rag_support.types import LANGUAGES, Answer, Answerer, Detection, Draft, Embedder, Event, Found, Hit, Stated, Writer
-
-logger = logging.getLogger(__name__)
 
 DEFAULT_TOP_K = 10
 _SHORTEST_QUESTION_CHARS = 2  # one letter matches everything and asks nothing
@@ -50,10 +50,17 @@ class Pipeline:
     """Answers from one opened snapshot. Safe to share between requests: asking only reads."""
 
     def __init__(
-        self, retriever: Retriever, answerer: Answerer, fallback_language: str, writer: Writer | None = None
+        self,
+        retriever: Retriever,
+        answerer: Answerer,
+        fallback_language: str,
+        writer: Writer | None = None,
+        *,
+        gate: GroundingGate,
     ) -> None:
         self.retriever = retriever
         self._answerer = answerer
+        self._gate = gate
         self._fallback_language = fallback_language
         self._writer = writer
         self._listeners: list[Callable[[Answer], None]] = []
@@ -74,7 +81,7 @@ class Pipeline:
         phrased = [tag for tag, count in manifest.counts.phrasings.items() if count >= manifest.counts.chunks]
         register = Register.load(folder / snapshot.DISAGREEMENTS, retriever.passages)
         answerer = ExtractiveAnswerer(Answerability(manifest.answerability, phrased), register)
-        return cls(retriever, answerer, fallback_language, writer)
+        return cls(retriever, answerer, fallback_language, writer, gate=GroundingGate(embedder, shipped_support()))
 
     @property
     def index_id(self) -> str:
@@ -126,7 +133,7 @@ class Pipeline:
                     if isinstance(part, Stated):
                         yield part
                     else:
-                        draft = self._checked(part, understood.target)
+                        draft = with_true_quotes(part, understood.target, self.retriever.passages)
         yield self._answer(answer_id, understood, draft)
 
     async def written(
@@ -242,21 +249,10 @@ class Pipeline:
         if asks_of_another_company(question, self.retriever.knows):
             return refuse("out_of_scope", target, 0.0)
         hits = understood.hits[:DEFAULT_TOP_K]
-        draft = self._checked(self._answerer.answer(question, target, hits), target)
+        draft = self_checked(self._answerer.answer(question, target, hits), target, self.retriever.passages, self._gate)
         if understood.wanted == "auto" and detection.language not in LANGUAGES:
             served = SERVED_LANGUAGES[target]
             return replace(draft, text=f"{draft.text}\n{served}")
-        return draft
-
-    def _checked(self, draft: Draft, language: str) -> Draft:
-        """The draft, if every quote is the slice of its document that it claims to be; else a refusal."""
-        for citation in draft.citations:
-            chunk = self.retriever.passages.by_id(citation.chunk_id)
-            if chunk is None or chunk.text[citation.start - chunk.start : citation.end - chunk.start] != citation.quote:
-                logger.error(
-                    "a citation of chunk %s does not match its source; the answer is withheld", citation.chunk_id
-                )
-                return refuse("unverified", language, draft.confidence)
         return draft
 
 

@@ -9,6 +9,8 @@ from small_parts import DOCUMENTS, TRANSLATIONS, entry, write_catalog, write_cor
 from statements import KANA, is_written_in, statements, values, written_language
 from writers import QuotingWriter
 
+from rag_support.answering.grounding import GroundingGate
+from rag_support.answering.support import shipped_support
 from rag_support.errors import QuestionError
 from rag_support.evaluation.dataset import load_needs
 from rag_support.ingest.build import build_index
@@ -278,8 +280,13 @@ class Misquoting:
 
 
 @pytest.mark.parametrize("chunk_id", [None, "0123456789abcdef"])
-def test_a_quote_that_is_not_its_source_is_withheld(pipeline: Pipeline, chunk_id: str | None) -> None:
-    answer = Pipeline(pipeline.retriever, Misquoting(chunk_id), "en").answer("What is the phone number?")
+def test_a_quote_that_is_not_its_source_is_withheld(
+    pipeline: Pipeline, shipped_embedder: Embedder, chunk_id: str | None
+) -> None:
+    misquoting = Pipeline(
+        pipeline.retriever, Misquoting(chunk_id), "en", gate=GroundingGate(shipped_embedder, shipped_support())
+    )
+    answer = misquoting.answer("What is the phone number?")
     assert answer.draft.refusal is not None
     assert answer.draft.refusal.kind == "unverified"
     assert answer.draft.citations == ()

@@ -37,6 +37,7 @@ _SENTENCE_END = re.compile(r"(?<=[。!?])|(?<=[.;])(?:\s|(?=[^\x00-\x7f]))")
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)(?<![A-Za-z])[A-Z][A-Za-z]+|[A-Z]{2,}|[a-z]+[A-Z]\w*")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z.]*[A-Za-z]")
 _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc]{3,}")
+_SHARP = 3  # power of a cosine
 _NEW, _TELLING = 0.35, 0.3  # from which a token counts as new, and as more than grammar
 # what a model likes to begin with, and no source says
 _FRAME = re.compile(
@@ -133,7 +134,7 @@ class SupportMeasure:
                 **by_words,
                 # one strange word among the source's own is another thing; among others it is another wording
                 "worst in place": by_tokens["worst"] * max(0.0, 1.0 - 2.0 * by_words["new terms"]),
-                **_by_polarity(said, language, read, aligned),
+                **_by_polarity(said, language, read, aligned, nearest),
             },
         )
 
@@ -257,24 +258,27 @@ def _by_words(said: str, names: Set[str], context: str) -> dict[str, float]:
     }
 
 
-def _by_polarity(said: str, language: str, cited: Sequence[_Read], aligned: Sequence[_Aligned]) -> dict[str, float]:
+def _by_polarity(
+    said: str, language: str, cited: Sequence[_Read], aligned: Sequence[_Aligned], nearest: float
+) -> dict[str, float]:
     """Where each clause, and the whole, denies, affirms or opposes what the source does not.
 
-    A clause counts by how near the source's nearest is: of one that has no counterpart nothing can be said.
+    It counts by how near the source's nearest is: other words may well say 「使わないで」 without a negation, but who
+    repeats a sentence all but its negation has turned it round.
     """
     found = dict.fromkeys(("denied", "affirmed", "opposed"), 0.0)
     for clause in aligned:
         ours, theirs = polarity_of(clause.clause, language), polarity_of(clause.nearest, clause.language)
-        found["denied"] += clause.nearness * (ours.negations > theirs.negations)
-        found["affirmed"] += clause.nearness * (ours.negations < theirs.negations)
-        found["opposed"] += clause.nearness * len(ours.opposes(theirs))
+        found["denied"] += clause.nearness**_SHARP * (ours.negations > theirs.negations)
+        found["affirmed"] += clause.nearness**_SHARP * (ours.negations < theirs.negations)
+        found["opposed"] += clause.nearness**_SHARP * len(ours.opposes(theirs))
     whole = polarity_of(said, language)
     sources = [polarity_of(source.text, source.language) for source in cited]
     difference = whole.negations - sum(source.negations for source in sources)
     return {name: min(count, 2.0) for name, count in found.items()} | {
-        "denied over all": float(min(max(difference, 0), 2)),
-        "affirmed over all": float(min(max(-difference, 0), 2)),
-        "opposed over all": float(min(2, *(len(whole.opposes(source)) for source in sources))),
+        "denied over all": nearest**_SHARP * min(max(difference, 0), 2),
+        "affirmed over all": nearest**_SHARP * min(max(-difference, 0), 2),
+        "opposed over all": nearest**_SHARP * min(2, *(len(whole.opposes(source)) for source in sources)),
         "narrowed": float(whole.narrowed and not any(source.narrowed for source in sources)),
     }
 

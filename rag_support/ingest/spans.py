@@ -8,7 +8,7 @@ What is longer than anybody quotes (a line of a million characters) is cut up: i
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from rag_support.ingest.sentences import stripped
+from rag_support.sentences import stripped
 from rag_support.types import LANGUAGES, Block, Segment, Span, SpanKind
 
 Translate = Callable[[str, str], str | None]

@@ -58,8 +58,13 @@ def missing_values(text: str, sources: Iterable[str]) -> list[Value]:
 
     A source may say more (the whole date, the e-mail address with its domain), and say one as 一日, "a day" or "one".
     """
-    found = [mention for source in sources for mention in (*mentions(source), *_mentions(source, ones=True))]
-    return [value for value in values(text) if not any(_states(mention, value) for mention in found)]
+    texts = list(sources)
+    missing = list(values(text))
+    for ones in (False, True):  # the second reading is rarely needed
+        if missing:
+            found = [mention for source in texts for mention in _mentions(source, ones)]
+            missing = [value for value in missing if not any(_states(mention, value) for mention in found)]
+    return missing
 
 
 def _states(mention: Mention, value: Value) -> bool:
@@ -80,21 +85,15 @@ def _written_numbers(written: str) -> frozenset[str]:
     return frozenset(_plain(number) for number in numbers if number is not None)
 
 
+@lru_cache(maxsize=8192)
 def values(text: str) -> tuple[Value, ...]:
     """Every value of a text once, kind by kind."""
-    return _read(text, ones=False)
+    return tuple(dict.fromkeys(value for mention in mentions(text) for value in mention.values))
 
 
-@lru_cache(maxsize=8192)
 def mentions(text: str) -> tuple[Mention, ...]:
     """Every place where a text gives values, kind by kind."""
-    return tuple(_mentions(text, ones=False))
-
-
-@lru_cache(maxsize=8192)
-def _read(text: str, ones: bool) -> tuple[Value, ...]:
-    found = _mentions(text, ones) if ones else mentions(text)
-    return tuple(dict.fromkeys(value for mention in found for value in mention.values))
+    return _mentions(text, ones=False)
 
 
 @lru_cache(maxsize=8192)
@@ -103,10 +102,11 @@ def without_values(text: str) -> str:
     return re.sub("\0+", " ", _read_through(text, False, []))
 
 
-def _mentions(text: str, ones: bool) -> list[Mention]:
+@lru_cache(maxsize=16384)
+def _mentions(text: str, ones: bool) -> tuple[Mention, ...]:
     found: list[Mention] = []
     _read_through(text, ones, found)
-    return found
+    return tuple(found)
 
 
 def _read_through(text: str, ones: bool, found: list[Mention]) -> str:
