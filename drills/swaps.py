@@ -8,18 +8,20 @@ import json
 import shutil
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter, sleep
 
 from drills.load import Reply, asking, closed_loop, percentile_ms, run
 from drills.outcome import Outcome, first_few
-from drills.servers import serving
+from drills.servers import Server, serving, wait_until
 from rag_support import snapshot
 from rag_support.config import SHIPPED_EMBEDDER
 from rag_support.embedding import load_embedder
 from rag_support.ingest.build import build_index
 
 _GENERATIONS = ("one", "other")
+_SERVING = "serving index"  # in the log, for each index that is taken up
 
 
 def swaps(
@@ -30,20 +32,24 @@ def swaps(
     ids = {_build(folder / "corpus" / name, corpus, index, name): name for name in _GENERATIONS}
     ended = threading.Event()
 
-    def swap() -> None:
-        for number in range(count):
-            sleep(seconds / count)
-            _make_live(index, list(ids)[number % 2])
-        sleep(seconds / count)  # for the last one to be taken up
-        ended.set()
-
     with serving(index, folder) as (server, port):
+
+        def swap() -> None:
+            try:
+                for number in range(count):
+                    sleep(seconds / count)
+                    _make_live(index, list(ids)[number % 2])
+                    wait_until(partial(_has_served, server, number + 2), "the swap")
+            finally:
+                ended.set()
+
         swapping = threading.Thread(target=swap)
         began = perf_counter()
         swapping.start()
         replies = run(closed_loop(port, asking(questions), connections, ended.is_set))
+        swapping.join()
         took = perf_counter() - began
-        taken_up = server.log().count("serving index") - 1
+        taken_up = server.log().count(_SERVING) - 1
     failures = [problem for reply in replies if (problem := _problem(reply, ids))]
     return Outcome(
         "swaps under load",
@@ -64,6 +70,10 @@ def _build(copy: Path, corpus: Path, index: Path, name: str) -> str:
     if (corpus / "translations").is_dir():
         shutil.copytree(corpus / "translations", copy / "translations")
     return build_index(copy, index, load_embedder(SHIPPED_EMBEDDER), keep=2).snapshot_id
+
+
+def _has_served(server: Server, indexes: int) -> bool:
+    return server.log().count(_SERVING) >= indexes
 
 
 def _make_live(index: Path, snapshot_id: str) -> None:

@@ -4,11 +4,14 @@ Handed-over sockets (systemd's socket activation, sd_listen_fds(3)) outlive the 
 waits in their queue, and nobody is refused.
 """
 
+import logging
 import os
 import socket
 from collections.abc import Sequence
 
 from rag_support.errors import ListenError
+
+logger = logging.getLogger(__name__)
 
 _FIRST_HANDED_OVER = 3
 _BACKLOG = 2048  # connections that wait to be accepted
@@ -17,6 +20,15 @@ _BACKLOG = 2048  # connections that wait to be accepted
 def listening_sockets(host: str, port: int) -> Sequence[socket.socket]:
     """At least one. Raises ListenError."""
     return _handed_over() or _bound(host, port)
+
+
+def announce(sockets: Sequence[socket.socket]) -> None:
+    for listener in sockets:
+        name = listener.getsockname()  # a path, where systemd hands over a Unix socket
+        if isinstance(name, tuple):
+            host, port = name[:2]
+            name = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        logger.info("listening on %s", name)
 
 
 def _handed_over() -> Sequence[socket.socket]:

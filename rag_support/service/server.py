@@ -19,6 +19,7 @@ from uvicorn.server import ServerState
 from rag_support.config import Settings
 from rag_support.service.app import create_app
 from rag_support.service.guards import SECURITY_HEADERS
+from rag_support.service.listening import announce
 from rag_support.service.live import LiveIndex
 from rag_support.service.problems import problem
 
@@ -114,6 +115,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self._parent is None:
+            announce(sockets or [])
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._live.ask_to_look)
         # what a parent kept blocked until here (see workers.py) comes now
         signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())

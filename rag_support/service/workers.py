@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 
 from rag_support.config import Settings
 from rag_support.errors import RagSupportError
-from rag_support.service.listening import listening_sockets
+from rag_support.service.listening import announce, listening_sockets
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 _AWAITED = (*_STOPPING, signal.SIGHUP, signal.SIGCHLD)
@@ -30,12 +30,10 @@ logger = logging.getLogger(__name__)
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished first. Raises ListenError, EmbedderError."""
     sockets = listening_sockets(settings.host, settings.port)
-    for listener in sockets:
-        host, port, *_ = listener.getsockname()
-        logger.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
     if settings.workers == 1:
         _serve_here(settings, sockets)
     else:
+        announce(sockets)
         sys.exit(_supervise(lambda: _work(settings, sockets), settings.workers))
 
 
