@@ -39,5 +39,5 @@ class Settings(BaseSettings):
     )
     keep_snapshots: int = Field(3, ge=1, le=100, description="snapshots kept for going back, the live one included")
     max_concurrency: int = Field(
-        32, ge=1, description="requests that a worker takes in at once; more get 503 with Retry-After"
+        64, ge=1, description="requests that a worker takes in at once; more get 503 with Retry-After"
     )
