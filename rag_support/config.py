@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     )
     keep_snapshots: int = Field(3, ge=1, le=100, description="snapshots kept for going back, the live one included")
     max_concurrency: int = Field(
-        32, ge=1, description="requests that a worker takes in at once; more get 503 with Retry-After"
+        64, ge=1, description="requests that a worker takes in at once; more get 503 with Retry-After"
     )
     keys_file: Path | None = Field(
         None, description="file of API keys, made by `rag-support keys add`; unset, no keys are asked for"

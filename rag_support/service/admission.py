@@ -5,8 +5,9 @@ answered would wait unseen, in ready tasks and in sockets, longer and longer. So
 served, and between two turns the loop reads what has arrived: the line's length is known, and a request too many is
 refused within a turn.
 
-A burst may fill the line. From then on, while as much is refused as at full load, the line is kept at two: one that is
-being answered and one that waits for it. A standing line answers nobody sooner; it only makes all of them wait.
+A burst, or what came while the machine was held up, may fill the line. Where it has been full and as much is refused as
+at full load, the line is kept at two: one that is being answered and one that waits for it. A standing line answers
+nobody sooner; it only makes all of them wait.
 Sources of the idea: Nichols and Jacobson, Controlling Queue Delay, ACM Queue 10(5), 2012; Maurer, Fail at Scale, ACM
 Queue 13(8), 2015.
 """
@@ -19,7 +20,7 @@ from time import monotonic
 from rag_support.types import Answer, Event
 
 _SHORT_LINE = 2
-_WINDOW_SECONDS = 0.5
+_WINDOW_SECONDS = 0.25
 # A line of two that takes as long for everyone refuses 1 - 1 / (exp(-load) + load) of random arrivals: 10 % at half
 # load, 27 % at full load, 67 % at three times that.
 _REFUSED_AT_FULL_LOAD = 0.25
@@ -35,7 +36,7 @@ class Admission:
         self._in_line = 0
         self._turn = asyncio.Lock()  # whose waiters are served in order
         self._overloaded = False
-        self._since = clock()
+        self._since: float | None = None  # when the line was full, or kept short: what was asked and refused is counted
         self._asked = self._refused = 0
 
     def admits(self) -> bool:
@@ -69,14 +70,17 @@ class Admission:
 
     def _look_back(self, full: bool) -> None:
         now = self._clock()
-        if full and not self._overloaded:
-            self._overloaded = True
-        elif self._overloaded and now - self._since >= _WINDOW_SECONDS:
-            paused = now - self._since > 2 * _WINDOW_SECONDS  # it is looked at with each request, so there was none
-            self._overloaded = not paused and self._refused > _REFUSED_AT_FULL_LOAD * self._asked
+        if self._since is None:
+            if not full:
+                return
         else:
-            return
-        self._since, self._asked, self._refused = now, 0, 0
+            seconds = now - self._since
+            if seconds < _WINDOW_SECONDS:
+                return
+            paused = seconds > 2 * _WINDOW_SECONDS  # this is asked with each request, so there was none
+            self._overloaded = not paused and self._refused > _REFUSED_AT_FULL_LOAD * self._asked
+        self._since = now if full or self._overloaded else None
+        self._asked = self._refused = 0
 
 
 async def last_of(events: AsyncGenerator[Event], admission: Admission) -> Answer:

@@ -41,10 +41,13 @@ class Service:
                 self.answered.append(name)
 
     async def overload(self) -> None:
-        """Fill the line, be refused, and empty it."""
-        await self.ask(*"abcdefgh", "too many")
-        assert self.refused == ["too many"]
+        """Fill the line and be refused for a while; nobody is in line afterwards."""
+        await self.ask(*"abcdefgh", *"too many")
+        assert self.refused == list("too many")
+        self.now += 0.3
         await self.answer(LINE)
+        await self.ask("last of them")
+        await self.answer()
         self.answered.clear()
         self.refused.clear()
 
@@ -85,7 +88,20 @@ def test_requests_that_come_together_fill_the_line_before_one_is_answered():
     serving(scenario)
 
 
-def test_after_a_full_line_one_waits_behind_the_one_that_is_answered():
+def test_full_line_alone_is_no_overload():
+    async def scenario(service: Service) -> None:
+        await service.ask(*"abcdefgh", "too many")
+        await service.answer(LINE)
+        await service.ask(*"calm")
+        await service.answer(4)
+        service.now += 0.3
+        await service.ask(*"abcdefgh")
+        assert service.refused == ["too many"]
+
+    serving(scenario)
+
+
+def test_under_overload_one_waits_behind_the_one_that_is_answered():
     async def scenario(service: Service) -> None:
         await service.overload()
         await service.ask("a", "b", "c", "d")
@@ -102,21 +118,21 @@ def test_line_stays_short_while_much_is_refused():
         await service.overload()
         for _ in range(3):
             service.refused.clear()
-            service.now += 0.6
             await service.ask("a", "b", "c", "d")
             assert service.refused == ["c", "d"]
             await service.answer(2)
+            service.now += 0.3
 
     serving(scenario)
 
 
-def test_line_may_be_long_again_when_little_was_refused_for_half_a_second():
+def test_line_may_be_long_again_when_little_was_refused():
     async def scenario(service: Service) -> None:
         await service.overload()
         for _ in range(10):
             await service.ask("calm")
             await service.answer()
-        service.now += 0.6
+        service.now += 0.3
         await service.ask(*"abcdefgh")
         assert service.refused == []
 
