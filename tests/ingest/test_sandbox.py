@@ -1,5 +1,6 @@
 """The process that reads files: what it hands back, how it is replaced, what it cannot do."""
 
+import io
 import json
 import os
 import signal
@@ -183,3 +184,23 @@ reading_child.main(0.1, 2**30)
         process.stdin.write(b'{"path": "a.md", "doc_id": "a.md"}\n')
         process.stdin.flush()
         assert process.wait(60) == -signal.SIGALRM
+
+
+def test_it_reads_where_the_system_has_no_such_limits():
+    """As on Windows."""
+    program = """
+import signal, sys
+sys.modules["resource"] = None
+del signal.setitimer
+from rag_support.ingest import reading_child
+reading_child.main(30, 2**30)
+"""
+    request = json.dumps({"path": str(CORPUS / "faq" / "chat.md"), "doc_id": "faq/chat.md"}) + "\n"
+    process = subprocess.run(
+        [sys.executable, "-c", program], input=request.encode(), capture_output=True, check=True, timeout=60
+    )
+    answers = io.BytesIO(process.stdout)
+    assert read_answer(answers) == ReadingAnswer(Kind.READY)
+    answer = read_answer(answers)
+    assert answer is not None
+    assert from_json(answer.body, "faq/chat.md") == read_document(CORPUS / "faq" / "chat.md", "faq/chat.md")
