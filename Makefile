@@ -47,10 +47,11 @@ test: $(READY_DEV) ## set up and run the tests
 	@$(BIN)/python -m pytest -q
 
 drill: $(READY_DEV) ## harm the service in every way we know and see that nothing is lost: minutes (DRILL=kills: one)
-\t@$(BIN)/python -m drills --full $(DRILL)
+	@$(BIN)/python -m drills --full $(DRILL)
+	@$(if $(DRILL),,$(BIN)/python -m drills.serving --full)
 
 fuzz: $(READY_DEV) ## send more than 10,000 generated requests and hold the answers against the API's description
-\t@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -q -s tests/service/test_fuzz.py
+	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -q -s tests/service/test_fuzz.py
 
 # the index of the evaluation is its own: measuring must not switch what a running server serves
 eval: export RAG_SUPPORT_INDEX = eval/.index

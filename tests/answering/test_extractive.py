@@ -109,7 +109,7 @@ def test_a_yes_is_said_only_to_its_own_question(pipeline_over: Callable[..., Pip
     ("question", "frame"),
     [
         ("ギフト包装の料金はいくらですか", RELATED["ja"]),
-        ("Can I drop off a return at a parcel locker?", RELATED["en"]),
+        ("chat transcript by email possible?", RELATED["en"]),
         ("可以把退货放在快递柜里吗？", RELATED["zh"]),
     ],
 )
