@@ -30,11 +30,13 @@ from rag_support.config import SHIPPED_EMBEDDER
 from rag_support.embedding import load_embedder
 from rag_support.evaluation.corruptions import BY_HAND, IN_OTHER_WORDS, Case, suite_of, without_translations
 
-FALSE_ALARMS = {"within": 0.02, "across": 0.01}
-FALSE_ALARMS_BY_HAND = 0.10  # few, so that a smaller share could not be told
+# of the true statements that have to be weighed; across languages a tighter one would let most changed meanings pass
+FALSE_ALARMS = {"within": 0.02, "across": 0.03}
+FALSE_ALARMS_BY_HAND = {"within": 0.10, "across": 0.15}  # few, so that a smaller share could not be told
 _WEIGHT_BY_HAND = 5.0  # times that of another kind
 _FOLDS = 5
 _REGULARISATION = 0.003
+_SMALLEST_SPREAD = 0.15  # a feature that is rarely there must not decide alone
 
 Floats = NDArray[np.float64]
 
@@ -90,7 +92,7 @@ def _threshold(name: str, examples: Sequence[Example], probabilities: Floats) ->
     by_hand = np.array([example.case.kind == IN_OTHER_WORDS for example in examples])
     return min(
         float(np.quantile(probabilities[supported & ~by_hand], FALSE_ALARMS[name])),
-        float(np.quantile(probabilities[supported & by_hand], FALSE_ALARMS_BY_HAND)),
+        float(np.quantile(probabilities[supported & by_hand], FALSE_ALARMS_BY_HAND[name])),
     )
 
 
@@ -126,7 +128,7 @@ def _matrices(examples: Sequence[Example]) -> tuple[Floats, NDArray[np.bool_], F
 
 def _logistic(features: Floats, labels: NDArray[np.bool_], weights: Floats) -> tuple[Floats, float]:
     """Weights, none above 0, and bias; both groups of labels weigh the same, and weights are kept small (L2)."""
-    spread = features.std(axis=0) + 1e-6
+    spread = np.maximum(features.std(axis=0), _SMALLEST_SPREAD)
     scaled = features / spread
     signs = np.where(labels, 1.0, -1.0)
     shares = weights.copy()

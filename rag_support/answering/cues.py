@@ -21,7 +21,7 @@ def _cue(*patterns: str) -> re.Pattern[str]:
 _NEGATION: Mapping[str, re.Pattern[str]] = {
     "ja": _cue(
         r"(?<!欠かせ)ません(?!か[?。])",
-        r"(?<!少)(?<!しか)(?<!しれ)(?<!危)(?<!覚えの)な(?:い(?!まま)|く(?!な[りるっ])|かっ|ければ|し(?=[。、で]|$))",
+        r"(?<!少)(?<!しか)(?<!しれ)(?<!危)(?<!覚えの)(?<!当たりの)な(?:い(?!まま|よう)|く(?!な[りるっ])|かっ|ければ|し(?=[。、で]|$))",
         r"(?<=[わかがさたなばまらきしちにみりいえけせてねべめれ])(?<!をかけ)ず(?=[、に]|$)",
         r"不[可要能]|(?<![あ-ん])無[しい効断]|未(?![来明満])|禁止|対象外|[×✕]|[でき]かね",
     ),
@@ -109,7 +109,9 @@ _OPPOSITES: Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]] = {
     )
 }
 # a word that narrows what is said to one thing: added, it says more than its source
-_ONLY = _cue(r"だけ|のみ|しか(?=\w*な)|に限[りっる]|\bonly\b|\bsolely\b|\bexclusively\b|[只仅](?!要|需|是因)|唯一")
+_ONLY = _cue(
+    r"だけ(?!で(?!は|す))|のみ|しか(?=\w*な)|に限[りっる]|\bonly\b|\bsolely\b|\bexclusively\b|[只仅](?!要|需|是因)|唯一"
+)
 
 
 @dataclass(frozen=True, slots=True)

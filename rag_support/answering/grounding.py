@@ -77,6 +77,8 @@ class GroundingGate:
             return (Fault("no_citation", "the sentence cites no source"),)
         if unknown := [number for number in citations if number not in sources]:
             return (Fault("unknown_citation", f"there is no source [{unknown[0]}]"),)
+        if not any(map(str.isalnum, statement)):
+            return (Fault("unsupported", "the sentence says nothing"),)
         cited = [sources[number] for number in dict.fromkeys(citations)]
         own_words = _without_quotes(statement, cited)
         found = (*_value_faults(statement, cited), *_language_faults(own_words, language))
