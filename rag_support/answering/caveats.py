@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rag_support.answering.conflicts import marks_another_side
-from rag_support.answering.selection import Statement, says_to_make_sure
+from rag_support.answering.section import Statement, says_to_make_sure
 from rag_support.types import Conflict, Draft
 from rag_support.values import missing_values, values
 

@@ -12,7 +12,7 @@ from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds, 
 from rag_support.answering.caveats import missing_caveats, renumbered
 from rag_support.answering.extractive import cite
 from rag_support.answering.phrases import SERVED_LANGUAGES, UNTRANSLATED
-from rag_support.answering.selection import Statement
+from rag_support.answering.section import Statement
 from rag_support.answering.written import Written
 from rag_support.types import Citation, Draft, Stated
 

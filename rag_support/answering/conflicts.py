@@ -14,7 +14,8 @@ from itertools import combinations
 from rag_support.answering.disputed import DisputedTopic, disputed_values
 from rag_support.answering.phrases import TOPICS, shown_value
 from rag_support.answering.register import Place, Register
-from rag_support.answering.selection import Statement, differ, text_in
+from rag_support.answering.section import Statement, text_in
+from rag_support.answering.selection import differ
 from rag_support.types import Conflict, ConflictValue
 
 _OTHER_SIDE = re.compile(

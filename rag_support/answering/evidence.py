@@ -8,7 +8,7 @@ at all, so that no value is cut in two.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from rag_support.answering.selection import Statement, states
+from rag_support.answering.section import Statement, states
 from rag_support.injection import instructs_a_model
 from rag_support.types import Draft, Hit
 

@@ -11,7 +11,8 @@ from rag_support.answering.answerability import Answerability
 from rag_support.answering.conflicts import find_conflicts
 from rag_support.answering.phrases import REFUSALS, RELATED, UNTRANSLATED, base_language
 from rag_support.answering.register import Register
-from rag_support.answering.selection import Statement, related_statements, select_statements
+from rag_support.answering.section import Statement
+from rag_support.answering.selection import related_statements, select_statements
 from rag_support.types import Citation, Draft, Hit, Refusal, RefusalKind
 
 

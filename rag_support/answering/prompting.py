@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from rag_support.answering.backends import Message
 from rag_support.answering.evidence import as_data, listing
 from rag_support.answering.grounding import Fault
-from rag_support.answering.selection import Statement
+from rag_support.answering.section import Statement
 
 NO_ANSWER = "NO_ANSWER"
 """What the model is asked to write when the evidence does not answer the question."""

@@ -1,0 +1,178 @@
+"""A hit's section as the place of an answer's statements: how well each would answer, and which belong together.
+
+A statement's score is how well it matches, whether it holds the kind of value that was asked for, and, for the first
+statement of a section, how well the section's heading or FAQ question matches, since a section answers its heading from
+the top.
+"""
+
+from dataclasses import dataclass
+
+from rag_support.answering.asked import AskedKind, answered_kinds
+from rag_support.answering.register import Place
+from rag_support.answering.yes_no import without_yes_no
+from rag_support.types import Chunk, Hit, Span
+
+# What a statement's score adds up from besides its own match (pairwise logistic fit on the dev questions).
+_CHUNK_SHARE = 2.2
+_ASKED_BONUS = 0.3  # for a value of the kind that was asked for
+_TOP_BONUS = 0.2  # times the match of the heading, for the first statement below it
+_STEPS_BONUS = 0.2  # for steps, and the sentence before them, where a procedure was asked for
+_LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps and short items are shown whole
+_LIST_ITEMS = 12
+_STANDS_OUT = 1.3  # times the mean of a table: rows above it are the ones asked for
+_ALONE = 1.5  # times the mean of the other members of a list: this sentence of it is what was asked for
+_OWN_QUESTION = 0.5  # match of a heading or FAQ question from which it asks the same
+_NOTES = 2
+_MAKE_SURE = "確認してください"  # in the sources' own words, as their marks of disagreement are in conflicts.py
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One span of an answer, with the chunk it stands in."""
+
+    chunk: Chunk
+    position: int  # of the span in the chunk
+    listed: bool  # shown on a line of its own, as part of a list
+    own_question: bool = True  # the section's own question is near the one that is asked
+
+    @property
+    def place(self) -> Place:
+        return self.chunk.chunk_id, self.position
+
+    @property
+    def span(self) -> Span:
+        return self.chunk.spans[self.position]
+
+    def text(self, language: str) -> str | None:
+        """How the statement reads in a language; None where it has no reviewed translation there."""
+        text = text_in(self.span, self.chunk, language)
+        return text if text is None or self.own_question else without_yes_no(text)
+
+    @property
+    def reading(self) -> str:
+        """How it reads in the language of its document, a table row as a phrase."""
+        return self.span.texts[self.chunk.language]
+
+    @property
+    def source(self) -> str:
+        """The span's own words, in the language of its document."""
+        return self.chunk.source_of(self.span)
+
+
+def text_in(span: Span, chunk: Chunk, language: str) -> str | None:
+    """A span's text in a language; Chinese sources read the same in both scripts."""
+    if language.partition("-")[0] == chunk.language:
+        return span.texts[chunk.language]
+    return span.texts.get(language)
+
+
+class Section:
+    """A hit's chunk with the scores of its statements."""
+
+    def __init__(self, hit: Hit, asked: frozenset[AskedKind]) -> None:
+        self.chunk = hit.chunk
+        self.asked = asked
+        self.matches = dict(enumerate(hit.span_scores))
+        self.statements = [position for position, span in enumerate(hit.chunk.spans) if states(span)]
+        self.first = self.statements[0] if self.statements else -1
+        self.heading = max(
+            (hit.span_scores[p] for p, span in enumerate(hit.chunk.spans) if not states(span)), default=0.0
+        )
+        self.scores: dict[int, float] = {}
+        for position in self.statements:
+            score = hit.span_scores[position] + _CHUNK_SHARE * hit.score
+            speaks_for = [position]
+            if position == self.first:
+                score += _TOP_BONUS * self.heading
+                speaks_for += self.group_of(position)
+            if any(asked & answered_kinds(self.source(p)) for p in speaks_for):
+                score += _ASKED_BONUS
+            members = self.group_of(position) if "procedure" in asked else []
+            if members and self.chunk.spans[members[0]].kind == "step":
+                score += _STEPS_BONUS
+            self.scores[position] = score
+
+    def statement(self, position: int, listed: bool) -> Statement:
+        return Statement(self.chunk, position, listed, self.heading >= _OWN_QUESTION)
+
+    def source(self, position: int) -> str:
+        return self.chunk.source_of(self.chunk.spans[position])
+
+    def group_of(self, position: int) -> list[int]:
+        """The list or table that a statement belongs to; for the section's first statement, the one that follows."""
+        group = self.chunk.spans[position].group
+        if group < 0 and position == self.first:
+            near = self.statements[1:4]
+            group = next((self.chunk.spans[p].group for p in near if self.chunk.spans[p].group >= 0), -1)
+        if group < 0 and position + 1 < len(self.chunk.spans) and introduces(self.source(position)):
+            group = self.chunk.spans[position + 1].group
+        return [p for p in self.statements if self.chunk.spans[p].group == group] if group >= 0 else []
+
+    def shown_of(self, members: list[int]) -> list[int]:
+        """The members of a list that the answer shows."""
+        kind = self.chunk.spans[members[0]].kind
+        if kind == "step":
+            return members
+        scores = {
+            p: self.matches[p] + (_ASKED_BONUS if self.asked & answered_kinds(self.source(p)) else 0) for p in members
+        }
+        if kind == "row":
+            mean = sum(scores.values()) / len(members)
+            leading = [p for p in members if scores[p] >= _STANDS_OUT * mean]
+            members = leading or members
+        limit = _LIST_ITEMS if all(not is_sentence(self.source(p)) for p in members) else _LIST_SENTENCES
+        return sorted(sorted(members, key=lambda p: -scores[p])[:limit])
+
+    def stands_out(self, position: int, members: list[int]) -> bool:
+        """Whether one member of a list was asked for, and not the list."""
+        others = [self.matches[p] for p in members if p != position]
+        return bool(others) and self.matches[position] >= _ALONE * sum(others) / len(others)
+
+    def asked_for(self, before: int, members: list[int]) -> list[int]:
+        """Sentences of a list that match so well that they answer without it, and better than what stands before it."""
+        if self.chunk.spans[before].group >= 0:
+            return []
+        return [
+            p
+            for p in members
+            if self.chunk.spans[p].kind == "item"
+            and is_sentence(self.source(p))
+            and self.matches[p] >= self.matches[before]
+            and self.stands_out(p, members)
+        ]
+
+    def lead_in(self, members: list[int]) -> int | None:
+        """The sentence that introduces a list, without which its members may not be understood."""
+        before = members[0] - 1
+        return before if before in self.scores and self.chunk.spans[before].group < 0 else None
+
+    def notes(self) -> list[int]:
+        """The notes that match best, and the statement that says where to make sure of a value, whatever it matches."""
+        alone = [p for p in self.statements if self.chunk.spans[p].group < 0]
+        alone.sort(key=lambda p: -self.matches[p])
+        notes = [p for p in alone if self.chunk.spans[p].kind == "note"]
+        return sorted({*notes[:_NOTES], *self.making_sure()})
+
+    def making_sure(self) -> list[int]:
+        """The statement that says where to make sure of a value, where there is one."""
+        alone = [p for p in self.statements if self.chunk.spans[p].group < 0 and says_to_make_sure(self.source(p))]
+        return sorted(alone, key=lambda p: -self.matches[p])[:1]
+
+
+def states(span: Span) -> bool:
+    """Whether a span says something, and is no heading or question over what does."""
+    return span.kind not in ("heading", "question")
+
+
+def says_to_make_sure(source: str) -> bool:
+    return _MAKE_SURE in source
+
+
+def introduces(text: str) -> bool:
+    """Whether a sentence leads into what follows it: 「…は、次のとおりです。」, “… as follows:”."""
+    signs = ("次の", "以下", "下記", "下の表", "following", "as follows", "below", "如下", "下列", "下表")
+    return text.rstrip("。. ").endswith((":", "：")) or any(sign in text for sign in signs)
+
+
+def is_sentence(text: str) -> bool:
+    return text.rstrip().endswith(("。", ".", "！", "!", "」", "）"))
