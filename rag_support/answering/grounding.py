@@ -18,6 +18,7 @@ from rag_support.answering.phrases import UNTRANSLATED
 from rag_support.answering.sources import Source, source_of
 from rag_support.answering.support import Support, SupportMeasure, SupportParameters
 from rag_support.answering.written_language import is_written_in
+from rag_support.retrieval.tokens import is_grammar, query_terms
 from rag_support.types import Embedder
 from rag_support.values import Value, mentions, missing_values
 
@@ -77,13 +78,13 @@ class GroundingGate:
             return (Fault("no_citation", "the sentence cites no source"),)
         if unknown := [number for number in citations if number not in sources]:
             return (Fault("unknown_citation", f"there is no source [{unknown[0]}]"),)
-        if not any(map(str.isalnum, statement)):
-            return (Fault("unsupported", "the sentence says nothing"),)
         cited = [sources[number] for number in dict.fromkeys(citations)]
         own_words = _without_quotes(statement, cited)
         found = (*_value_faults(statement, cited), *_language_faults(own_words, language))
         if found or _is_reading(statement, own_words, language, cited):
             return found
+        if all(map(is_grammar, query_terms(statement))):
+            return (Fault("unsupported", "the sentence says nothing"),)
         others = [source for number, source in sources.items() if number not in citations]
         return self._measure.of(statement, language, cited, others)
 
@@ -100,7 +101,7 @@ def _value_faults(statement: str, cited: Sequence[Source]) -> Iterator[Fault]:
     ranges = [mention.values for text in texts for mention in mentions(text) if len(mention.values) == 2]
     for mention in mentions(counted):
         if missing.intersection(mention.values) or _is_other_range(mention.values, ranges):
-            yield Fault("value", f"the cited source does not hold {mention.written}")
+            yield Fault("value", f"the cited source does not hold {mention.written.rstrip('.,;:!?')}")
 
 
 def _is_other_range(values: Sequence[Value], ranges: Sequence[Sequence[Value]]) -> bool:

@@ -94,6 +94,7 @@ class _Read:
 
     text: str
     language: str
+    headed: str  # the text under its headings, without which an answer such as "No." says little
     context: str  # all that may name what it speaks of: its own text, its readings, the headings above
 
 
@@ -121,9 +122,10 @@ class SupportMeasure:
         aligned = self._aligned(said, read)
         by_tokens = self._by_tokens(said, joined, read, aligned)
         by_words = _by_words(said, _names(statement, language), " ".join(source.context for source in read))
-        nearest = self._nearest(said, {joined, *wholes})
+        whole_or_headed = {joined, *wholes, *(source.headed for source in read)}
+        nearest = self._nearest(said, whole_or_headed)
         best_other = self._nearest(said, {_read(source, language).text for source in others})
-        pieces = {joined, *wholes, *(clause for whole in wholes for clause in clauses(whole))}
+        pieces = {*whole_or_headed, *(clause for whole in wholes for clause in clauses(whole))}
         return Support(
             within=within,
             features={
@@ -236,9 +238,14 @@ def _cosine(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 
 def _read(source: Source, language: str) -> _Read:
     tag = source.language_for(language)
-    texts = {source.text: None, source.readings[tag]: None}
-    texts |= {source.context[name]: None for name in (tag, source.language) if name in source.context}
-    return _Read(text=without_values(source.readings[tag]), language=tag, context=" ".join(map(without_values, texts)))
+    text = without_values(source.readings[tag])
+    headings = {name: without_values(source.context[name]) for name in (tag, source.language) if name in source.context}
+    return _Read(
+        text=text,
+        language=tag,
+        headed=f"{headings.get(tag, '')} {text}".strip(),
+        context=" ".join(dict.fromkeys((text, without_values(source.text), *headings.values()))),
+    )
 
 
 def _names(statement: str, language: str) -> set[str]:

@@ -136,7 +136,7 @@ _TELEPHONE = (
 _LETTER = "a-z\u00df-\u1fff\u2c60-\u2dff\ua640-\uabff"
 _HOST = rf"[{_LETTER}0-9-]++(?:\.[{_LETTER}0-9-]++)++"
 _HOST_START = rf"(?<![{_LETTER}0-9-])(?<![{_LETTER}0-9]\.)"
-_PATH = r"(?:[a-z0-9._%/?#&=+:@!*$,;-]|(?<=/)~)*+"  # elsewhere "~" is a dash after the address
+_PATH = rf"(?:[{_LETTER}0-9._%/?#&=+:@!*$,;-]|(?<=/)~)*+"  # elsewhere "~" is a dash after the address
 
 
 def _telephone(match: re.Match[str]) -> list[str]:
