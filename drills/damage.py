@@ -45,7 +45,7 @@ def _row(plan: Plan, stage: Stage, what: str, damage: Damage, files: list[Path],
     running = live.LiveIndex(Settings(index=stage.index), stage.embedder)
     newest, before, _ = snapshot.snapshot_ids(stage.index)
     _publish(stage, before)
-    running.pipeline()
+    running.look()
     unnoticed, controls = 0, min(cases, _CONTROLS)
     for case in range(cases):
         file = random.choice(files)
@@ -64,6 +64,7 @@ def _row(plan: Plan, stage: Stage, what: str, damage: Damage, files: list[Path],
 def _judge(tally: Tally, case: str, server: live.LiveIndex, file: Path) -> None:
     try:
         with _log() as lines:
+            server.look()
             pipeline = server.pipeline()
         served = one_of(pipeline, (_FOREIGN, _OLD, _NEW))
         if served != _OLD:

@@ -15,5 +15,8 @@ _YES_NO = re.compile(
 
 def without_yes_no(text: str) -> str:
     """The rest of a statement, beginning as a sentence does."""
-    rest = text[match.end() :] if (match := _YES_NO.match(text)) else text
-    return rest[:1].upper() + rest[1:]
+    match = _YES_NO.match(text)
+    if match is None:
+        return text
+    rest = text[match.end() :]
+    return rest[:1].capitalize() + rest[1:]

@@ -16,8 +16,10 @@ from scripted_llm import BREAK, Says, ScriptedBackend, evidence_of, number_of
 from strict_gate import StrictGate
 
 from rag_support.answering.backends import Message
+from rag_support.answering.extractive import ExtractiveAnswerer
 from rag_support.answering.generative import GenerativeWriter
 from rag_support.answering.phrases import SERVED_LANGUAGES
+from rag_support.answering.register import Register
 from rag_support.errors import BackendBroken, BackendCutShort, BackendTooSlow, BackendUnavailable
 from rag_support.pipeline import Pipeline
 from rag_support.types import Answer, Embedder, Found, GroundingReport, Stated
@@ -49,11 +51,17 @@ def writer_of(backend: ScriptedBackend) -> GenerativeWriter:
     return GenerativeWriter(backend, StrictGate(), patience_s=LONG_S, evidence_tokens=4_000, answer_tokens=400)
 
 
+def unlisted(opened: Pipeline, writer: GenerativeWriter) -> Pipeline:
+    """The pipeline with this writer and without the register of disagreements, which adds to what is quoted."""
+    answerer = ExtractiveAnswerer(opened._answerer._answerability, Register((), opened.retriever.passages))
+    return Pipeline(opened.retriever, answerer, "en", writer, gate=opened._gate)
+
+
 @pytest.fixture(scope="module")
 def written_by(shipped_index: Path, shipped_embedder: Embedder) -> Callable[[ScriptedBackend], Pipeline]:
     """backend → a pipeline over the shipped corpus whose answers it words."""
     opened = Pipeline.open(shipped_index, shipped_embedder, "en")
-    return lambda backend: Pipeline(opened.retriever, opened._answerer, "en", writer_of(backend))
+    return lambda backend: unlisted(opened, writer_of(backend))
 
 
 @pytest.fixture(scope="module")
@@ -339,7 +347,7 @@ class TestCaveats:
         }
         opened = pipeline_over(pages)
         backend = ScriptedBackend(sentences(("本は10日間取り置きます。", "10日間")))
-        pipeline = Pipeline(opened.retriever, opened._answerer, "en", writer_of(backend))
+        pipeline = unlisted(opened, writer_of(backend))
         question = "予約した本の取置き期間は？"
         assert len(opened.answer(question).draft.conflicts) == 1
         draft = asyncio.run(pipeline.written(question)).draft
@@ -353,7 +361,7 @@ class TestCaveats:
         page = "# 電話\n\n電話番号は0120-111-222です。最新の電話番号は、公式ヘルプページで確認してください。\n"
         opened = pipeline_over({"phone.md": page})
         backend = ScriptedBackend(sentences(("Call 0120-111-222.", "0120-111-222")))
-        pipeline = Pipeline(opened.retriever, opened._answerer, "en", writer_of(backend))
+        pipeline = unlisted(opened, writer_of(backend))
         text = asyncio.run(pipeline.written("電話番号は？", "en")).draft.text
         assert text == (
             "Call 0120-111-222. [1] The source, which is in Japanese, says: "

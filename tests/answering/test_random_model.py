@@ -59,7 +59,8 @@ def sampling(tiny_llm):
 def of_random_words(backend: Backend, question: str, pipeline: Pipeline, gate: GroundingGate) -> GroundingReport:
     """What became of them, once it is sure that the answer is the quoted one."""
     writer = GenerativeWriter(backend, gate, patience_s=LONG_S, evidence_tokens=300, answer_tokens=60)
-    answer = asyncio.run(Pipeline(pipeline.retriever, pipeline._answerer, "en", writer).written(question))
+    written = Pipeline(pipeline.retriever, pipeline._answerer, "en", writer, gate=gate)
+    answer = asyncio.run(written.written(question))
     quoted = pipeline.answer(question).draft
     assert (answer.draft.text, answer.draft.citations) == (quoted.text, quoted.citations)
     assert answer.draft.generator == "extractive"

@@ -95,7 +95,7 @@ def test_all_cosines_are_those_of_a_search(tmp_path: Path) -> None:
     cosines = index.all_cosines(query)
     assert cosines is not None
     assert cosines == pytest.approx(vectors @ query, abs=1e-6)
-    assert dict(index.search(query, 300)) == dict(enumerate(cosines.tolist()))
+    assert dict(index.search(query, 300)) == pytest.approx(dict(enumerate(cosines.tolist())), abs=1e-6)
 
 
 def test_codes_do_not_look_at_every_row(tmp_path: Path) -> None:

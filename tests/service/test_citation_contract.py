@@ -105,7 +105,7 @@ def test_one_contract(told, first, surface, question):
     assert [number for number, *_ in found.citations] == list(used) == list(range(1, len(used) + 1))
     for _, document, start, end, quote in found.citations:
         assert (CORPUS / document).read_text(encoding="utf-8")[start:end] == quote != ""
-    assert found.answer["abstained"] is (not found.citations)
+    assert found.citations or found.answer["abstained"]
 
 
 def test_the_questions_are_of_every_kind(first):
