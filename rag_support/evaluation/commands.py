@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rag_support.evaluation.dataset import Need
-    from rag_support.evaluation.grounding import Outcome
+    from rag_support.evaluation.grounding_suite import Outcome
     from rag_support.evaluation.run import RetrievalRow, Run
     from rag_support.evaluation.targets import Target
     from rag_support.types import Embedder
@@ -336,7 +336,7 @@ def grounding(settings: Settings, out: Path) -> None:
     from rag_support.answering.support import shipped_support
     from rag_support.embedding import configured_embedder
     from rag_support.evaluation.corruptions import BY_HAND, suite_of, without_translations
-    from rag_support.evaluation.grounding import check, let_through, outcome_table, write_outcomes
+    from rag_support.evaluation.grounding_suite import check, let_through, outcome_table, write_outcomes
 
     gate = GroundingGate(configured_embedder(settings), shipped_support())
     with Progress() as progress:

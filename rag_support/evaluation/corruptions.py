@@ -85,14 +85,18 @@ def seeded(name: str) -> random.Random:
 
 def suite_of(corpus: Path, by_hand: Path | None = None) -> list[Case]:
     """All cases of a corpus folder, and those worded by hand over it. Raises CorpusError, TranslationMemoryError."""
-    memory, glossary = TranslationMemory.load(corpus), read_glossary(corpus)
-    traditional = TraditionalWriter(glossary)
-    chunks = [
+    chunks = chunks_of(corpus)
+    return cases_of(chunks, read_glossary(corpus)) + (cases_by_hand(by_hand, chunks) if by_hand else [])
+
+
+def chunks_of(corpus: Path) -> list[Chunk]:
+    """The chunks of a corpus folder as an index holds them."""
+    memory, traditional = TranslationMemory.load(corpus), TraditionalWriter(read_glossary(corpus))
+    return [
         traditional.with_traditional(chunk)
         for document in read_corpus(corpus).documents
         for chunk in chunk_document(document, memory.translate)
     ]
-    return cases_of(chunks, glossary) + (cases_by_hand(by_hand, chunks) if by_hand else [])
 
 
 def cases_of(chunks: Sequence[Chunk], glossary: Sequence[Mapping[str, Sequence[str]]]) -> list[Case]:
