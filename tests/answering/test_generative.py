@@ -51,10 +51,16 @@ def writer_of(backend: ScriptedBackend) -> GenerativeWriter:
     return GenerativeWriter(backend, StrictGate(), patience_s=LONG_S, evidence_tokens=4_000, answer_tokens=400)
 
 
-def unlisted(opened: Pipeline, writer: GenerativeWriter) -> Pipeline:
+def unlisted(opened: Pipeline, writer: GenerativeWriter | None = None) -> Pipeline:
     """The pipeline with this writer and without the register of disagreements, which adds to what is quoted."""
     answerer = ExtractiveAnswerer(opened._answerer._answerability, Register((), opened.retriever.passages))
     return Pipeline(opened.retriever, answerer, "en", writer, gate=opened._gate)
+
+
+@pytest.fixture(scope="module")
+def pipeline(shipped_index: Path, shipped_embedder: Embedder) -> Pipeline:
+    """What is quoted, by the same pipeline."""
+    return unlisted(Pipeline.open(shipped_index, shipped_embedder, "en"))
 
 
 @pytest.fixture(scope="module")
