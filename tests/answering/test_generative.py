@@ -143,7 +143,7 @@ class TestWhatPasses:
         assert told.text == "It takes 24 hours. [1] See My Page. [2]"
 
     def test_who_asks_in_another_language_still_learns_which_are_served(self, ask):
-        told = ask("Amazon 0120-999-373 전화번호", "Call 0120-999-373.[1]")
+        told = ask("0120-999-373 phone number 전화번호", "Call 0120-999-373.[1]")
         assert told.answer.draft.generator == "scripted:tiny"
         assert told.text.endswith(f"\n{SERVED_LANGUAGES['en']}")
 
