@@ -94,9 +94,9 @@ class GroundingGate:
 
 def _value_faults(statement: str, cited: Sequence[Source]) -> Iterator[Fault]:
     counted = _ORDINALS.sub(" ", statement)
-    if not mentions(counted):
-        return
     texts = [source.text for source in cited]
+    if statement in texts or not mentions(counted):
+        return
     missing = set(missing_values(counted, texts))
     ranges = [mention.values for text in texts for mention in mentions(text) if len(mention.values) == 2]
     for mention in mentions(counted):
