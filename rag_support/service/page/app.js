@@ -1,6 +1,6 @@
 /* The page: asks a question and shows what comes back. The other modules: strings.js (words), api.js (requests),
    asking.js (one answer as it comes about), conversation.js (what was asked before), answer.js (an answer → nodes),
-   render.js (text → nodes), panel.js (one citation). */
+   render.js (text → nodes), panel.js (one citation), key.js (the API key). */
 
 import { answerNodes, metaNodes, passageNodes, problemNodes, refusalNodes, refusalOf, sourceNodes } from "./answer.js";
 import { ask as askServer } from "./asking.js";
@@ -113,6 +113,7 @@ async function ask(question, language) {
   if (matchMedia("(pointer: coarse)").matches) $("question").blur(); // the on-screen keyboard would cover the answer
   show(shown);
   const heading = document.querySelector("#result h1, #error h1");
+  $("error").querySelector("input")?.focus(); // a key is all that is missing
   const focused = document.activeElement; // gone with the example or the "try again" that was pressed?
   if (!focused || focused === document.body || focused.closest("[hidden]")) heading?.focus({ preventScroll: true });
   heading?.scrollIntoView({ block: "nearest" });
