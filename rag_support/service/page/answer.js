@@ -1,9 +1,10 @@
 /* One answer, refusal or problem → nodes; what is done with them is app.js's. */
 
-import { problemKind } from "./api.js";
+import { asksForKey, problemKind } from "./api.js";
+import { keyForm } from "./key.js";
 import { openPanel, place } from "./panel.js";
 import { el, renderBlocks, withCitations } from "./render.js";
-import { LANGUAGES, fill, number, percent, t, ui } from "./strings.js";
+import { LANGUAGES, fill, percent, t, ui, waitOf } from "./strings.js";
 
 const languageOf = (answer) => (LANGUAGES.includes(answer.language) ? answer.language : null);
 const title = (text, attributes = {}) => el("h1", { tabindex: "-1", ...attributes }, text);
@@ -115,11 +116,12 @@ export function problemNodes(problem, retry) {
   const kind = problemKind(problem);
   const [headline, advice] = t.errors[kind];
   const said = [problem.title, problem.detail].filter((text) => typeof text === "string" && text !== "").join(": ");
-  const wait = problem.retryAfter ? fill(t.retryAfter, { seconds: number(problem.retryAfter) }) : "";
+  const final = kind === "tooLarge" || kind === "invalid";
   return [
     title(headline),
-    el("p", {}, `${advice} ${wait}`.trim()),
+    el("p", {}, `${advice} ${waitOf(problem)}`.trim()),
     said ? el("p", { class: "small", id: "error-detail" }, `${t.serverSays} `, el("span", {}, said)) : null,
-    kind === "tooLarge" || kind === "invalid" ? null : el("button", { type: "button", id: "retry", class: "plain", onclick: retry }, t.retry),
+    asksForKey(problem) ? keyForm(retry) : null,
+    final || asksForKey(problem) ? null : el("button", { type: "button", id: "retry", class: "plain", onclick: retry }, t.retry),
   ].filter(Boolean);
 }

@@ -1,10 +1,11 @@
 /* The page: asks a question and shows what comes back. The other modules: strings.js (words), api.js (requests),
    asking.js (one answer as it comes about), conversation.js (what was asked before), answer.js (an answer → nodes),
-   render.js (text → nodes), panel.js (one citation). */
+   feedback.js (whether it helped), render.js (text → nodes), panel.js (one citation), key.js (the API key). */
 
 import { answerNodes, metaNodes, passageNodes, problemNodes, refusalNodes, refusalOf, sourceNodes } from "./answer.js";
 import { ask as askServer } from "./asking.js";
 import { add, earlier, earlierNodes, forget, recall } from "./conversation.js";
+import { feedbackNodes } from "./feedback.js";
 import { closePanel } from "./panel.js";
 import { el } from "./render.js";
 import { LANGUAGES, chooseWords, fill, number, t } from "./strings.js";
@@ -113,6 +114,7 @@ async function ask(question, language) {
   if (matchMedia("(pointer: coarse)").matches) $("question").blur(); // the on-screen keyboard would cover the answer
   show(shown);
   const heading = document.querySelector("#result h1, #error h1");
+  $("error").querySelector("input")?.focus(); // a key is all that is missing
   const focused = document.activeElement; // gone with the example or the "try again" that was pressed?
   if (!focused || focused === document.body || focused.closest("[hidden]")) heading?.focus({ preventScroll: true });
   heading?.scrollIntoView({ block: "nearest" });
@@ -121,7 +123,7 @@ async function ask(question, language) {
 
 function setLoading(on) {
   $("loading").hidden = !on;
-  if (on) for (const id of ["error", "answer", "refusal", "sources", "passages", "meta", "intro", "examples"]) $(id).hidden = true;
+  if (on) for (const id of ["error", "answer", "refusal", "feedback", "sources", "passages", "meta", "intro", "examples"]) $(id).hidden = true;
 }
 
 function cancel() {
@@ -174,6 +176,8 @@ function render(shown) {
   fillBox($("error"), shown?.problem ? problemNodes(shown.problem, () => ask(shown.question, chosenLanguage())) : null);
   fillBox($("answer"), answer && !refusal ? answerNodes(shown) : null);
   fillBox($("refusal"), refusal ? refusalNodes(shown, askIn) : null);
+  const isWhole = typeof answer?.abstained === "boolean";
+  fillBox($("feedback"), isWhole ? feedbackNodes(shown) : null);
   fillBox($("sources"), answer?.citations?.length ? sourceNodes(answer) : null);
   fillBox($("passages"), answer?.passages?.length ? passageNodes(answer) : null);
   $("passages").open = refusal !== null;

@@ -1,7 +1,8 @@
 /* The panel beside the answer: one citation, Japanese beside its translation, or one passage, each in its context.
    It is no modal dialog: the answer stays readable, and reachable, while it is open. */
 
-import { problemKind, request } from "./api.js";
+import { asksForKey, problemKind, request } from "./api.js";
+import { keyForm } from "./key.js";
 import { el, highlight } from "./render.js";
 import { fill, t } from "./strings.js";
 
@@ -75,6 +76,7 @@ async function showContext({ citation, language }, context) {
     if (hadFocus && context.isConnected) context.querySelector("h3").focus({ preventScroll: true });
   } catch (problem) {
     const message = problem.status === 404 ? t.contextGone : `${t.contextFailed} ${t.errors[problemKind(problem)][1]}`;
-    context.replaceChildren(el("p", { class: "context-error" }, message));
+    const again = () => showContext({ citation, language }, context);
+    context.replaceChildren(el("p", { class: "context-error" }, message), asksForKey(problem) ? keyForm(again) : "");
   }
 }
