@@ -31,15 +31,16 @@ def marks_another_side(text: str) -> bool:
 def find_conflicts(statements: Sequence[Statement], language: str, register: Register) -> tuple[Conflict, ...]:
     """The disagreements within an answer; citation numbers are the statements' places, from 1.
 
-    What the register lists is shown as it lists it; the rest is found by the marks and values of the statements.
+    What the register lists is shown as it lists it. Where it lists nothing, the marks and values of the statements
+    tell; statements that differ without a mark are told of in any case.
     """
     numbered = list(enumerate(statements, start=1))
-    listed = _listed(numbered, language, register)
-    told = {value.citation for conflict in listed for value in conflict.values}
-    numbered = [(number, statement) for number, statement in numbered if number not in told]
+    if listed := _listed(numbered, language, register):
+        told = {value.citation for conflict in listed for value in conflict.values}
+        return listed + _unmarked([(number, one) for number, one in numbered if number not in told], language)
     marked = [(number, statement) for number, statement in numbered if marks_another_side(statement.source)]
     found = _of_values(numbered, marked, language) or _of_statements(numbered, marked, language) if marked else ()
-    return listed + found + _unmarked(numbered, language)
+    return found + _unmarked(numbered, language)
 
 
 def _listed(numbered: Sequence[tuple[int, Statement]], language: str, register: Register) -> tuple[Conflict, ...]:

@@ -61,7 +61,8 @@ def related_statements(question: str, hits: Sequence[Hit]) -> list[Statement]:
             (score, section.statement(position, True))
             for section in sections
             for position, score in section.scores.items()
-            if not introduces(section.source(position))
+            # a step says nothing without those before it
+            if not introduces(section.source(position)) and section.chunk.spans[position].kind != "step"
         ),
         key=lambda candidate: -candidate[0],
     )
