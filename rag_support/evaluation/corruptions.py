@@ -137,11 +137,10 @@ def cases_by_hand(file: Path, chunks: Sequence[Chunk]) -> list[Case]:
 
     Raises EvaluationError for a file that cannot be read, or a quote that the corpus does not hold.
     """
-    places = {
-        (chunk.doc_id, chunk.source_of(span)): (position, span)
-        for position, chunk in enumerate(chunks)
-        for span in chunk.spans
-    }
+    places: dict[tuple[str, str], tuple[int, Span]] = {}
+    for position, chunk in enumerate(chunks):
+        for span in chunk.spans:
+            places.setdefault((chunk.doc_id, chunk.source_of(span)), (position, span))
     found = []
     for row in load_reworded(file):
         if (row.document, row.quote) not in places:
