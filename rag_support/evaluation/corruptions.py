@@ -6,7 +6,6 @@ a value that the source does not, or say something else than what they cite. Sta
 """
 
 import hashlib
-import json
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from rag_support.answering.sources import Source, source_of
+from rag_support.errors import EvaluationError
+from rag_support.evaluation.dataset import Language, load_reworded
 from rag_support.evaluation.meaning_changes import affirmed, denied, opposed, other_entities, synonyms
 from rag_support.evaluation.rewordings import prefixed, values_otherwise
 from rag_support.evaluation.value_changes import invented_values, surfaces, value_changes
@@ -132,22 +133,25 @@ def without_translations(cases: Iterable[Case]) -> list[Case]:
 
 
 def cases_by_hand(file: Path, chunks: Sequence[Chunk]) -> list[Case]:
-    """Statements in other words, kept in meaning and changed, over the spans that the file quotes."""
+    """Statements in other words, kept in meaning and changed, over the spans that the file quotes.
+
+    Raises EvaluationError for a file that cannot be read, or a quote that the corpus does not hold.
+    """
+    places: dict[tuple[str, str], tuple[int, Span]] = {}
+    for position, chunk in enumerate(chunks):
+        for span in chunk.spans:
+            places.setdefault((chunk.doc_id, chunk.source_of(span)), (position, span))
     found = []
-    for line in file.read_text(encoding="utf-8").splitlines()[1:]:
-        row = json.loads(line)
-        position, span = next(
-            (position, span)
-            for position, chunk in enumerate(chunks)
-            for span in chunk.spans
-            if chunk.doc_id == row["document"] and chunk.source_of(span) == row["quote"]
-        )
-        sources, number = _evidence(chunks, position, span)
-        groups: tuple[tuple[Group, str], ...] = (("true", "kept"), ("meaning", "changed"))
-        for group, key in groups:
-            for language, statement in row[key].items():
-                case = Case(group, IN_OTHER_WORDS, language, row["document"], statement, (number,), sources)
-                found.append(case)
+    for row in load_reworded(file):
+        if (row.document, row.quote) not in places:
+            raise EvaluationError(
+                f"{file}: no statement of {row.document} reads {row.quote[:60]!r}. Copy it anew from the document."
+            )
+        sources, number = _evidence(chunks, *places[row.document, row.quote])
+        groups: tuple[tuple[Group, Mapping[Language, str]], ...] = (("true", row.kept), ("meaning", row.changed))
+        for group, statements in groups:
+            for language, statement in statements.items():
+                found.append(Case(group, IN_OTHER_WORDS, language, row.document, statement, (number,), sources))
     return found
 
 

@@ -31,7 +31,7 @@ class _Row(BaseModel):
 class Header(_Row):
     """The first line of a file."""
 
-    format: Literal["rag-support/needs", "rag-support/language", "rag-support/crosslingual"]
+    format: Literal["rag-support/needs", "rag-support/language", "rag-support/crosslingual", "rag-support/reworded"]
     version: Literal[1] = 1
     split: Split
     note: str = ""
@@ -114,6 +114,15 @@ class CrosslingualNeed(_Row):
     questions: dict[Language, Text]
 
 
+class Reworded(_Row):
+    """A span of the corpus in other words: statements that say what it says, and others that say something else."""
+
+    document: Text
+    quote: Text
+    kept: dict[Language, Text]
+    changed: dict[Language, Text]
+
+
 _R = TypeVar("_R", bound=_Row)
 
 
@@ -133,6 +142,10 @@ def load_language_queries(file: Path) -> list[LanguageQuery]:
 
 def load_crosslingual(file: Path) -> list[CrosslingualNeed]:
     return _load(file, CrosslingualNeed, "rag-support/crosslingual", "passage")
+
+
+def load_reworded(file: Path) -> list[Reworded]:
+    return _load(file, Reworded, "rag-support/reworded", "quote")
 
 
 def check_gold(needs: Sequence[Need], documents: Mapping[str, str], file: Path) -> None:

@@ -299,5 +299,5 @@ def test_a_header_names_its_split_and_the_test_split_asks_not_to_be_tuned_on(fil
 
 
 def test_all_shipped_sets_are_checked_here() -> None:
-    assert {file.parent.name for file in FILES} == {"questions", "language", "crosslingual"}
-    assert {file.stem for file in FILES} == {*SPLITS, "calibration", "hard"}
+    assert {file.parent.name for file in FILES} == {"questions", "language", "crosslingual", "grounding"}
+    assert {file.stem for file in FILES} == {*SPLITS, "calibration", "hard", "reworded"}

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from rag_support.answering.grounding import GroundingGate
 from rag_support.answering.support import shipped_support
 from rag_support.cli import main
+from rag_support.errors import EvaluationError
 from rag_support.evaluation.corruptions import (
     BY_HAND,
     Case,
@@ -101,6 +102,14 @@ def test_a_corrupted_statement_is_not_the_true_one(cases: list[Case]) -> None:
 def test_every_statement_by_hand_stands_over_a_span_of_the_corpus() -> None:
     rows = BY_HAND.read_text(encoding="utf-8").splitlines()[1:]
     assert len(cases_by_hand(ROOT / BY_HAND, chunks_of(ROOT / "corpus"))) == 6 * len(rows)
+
+
+def test_a_quote_that_the_corpus_does_not_hold_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "reworded.jsonl"
+    lines = (ROOT / BY_HAND).read_text(encoding="utf-8").splitlines()[:2]
+    file.write_text("\n".join(lines).replace("未出荷", "出荷前"), encoding="utf-8")
+    with pytest.raises(EvaluationError, match=r"no statement of faq/cancel-and-change.md reads '出荷前"):
+        cases_by_hand(file, [])
 
 
 def test_a_table_tells_shares_with_intervals_and_counts() -> None:
