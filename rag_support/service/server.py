@@ -5,6 +5,8 @@ connection. A connection at rest is kept a moment longer, for the request that m
 """
 
 import asyncio
+import itertools
+import logging
 import os
 import signal
 import socket
@@ -18,10 +20,13 @@ from uvicorn.server import ServerState
 
 from rag_support.config import Settings
 from rag_support.service.app import create_app
+from rag_support.service.exposure import who_may_use
 from rag_support.service.guards import SECURITY_HEADERS
 from rag_support.service.listening import announce
 from rag_support.service.live import LiveIndex
 from rag_support.service.problems import problem
+
+logger = logging.getLogger(__name__)
 
 HEAD_SECONDS = 10.0
 MAX_HEAD_BYTES = 64 * 1024
@@ -30,6 +35,9 @@ MAX_CONNECTIONS = 512  # open at once, half of the descriptors that a process ha
 _PIECE_BYTES = 8 * 1024  # how much of a head may come in before its size is looked at again
 _DRAIN_SECONDS = 25  # less than the 30 after which orchestrators kill; more than a body may take
 _REST_SECONDS = 0.5  # that a connection without a request is kept while the server stops
+
+
+_order = itertools.count()
 
 
 class _State(ServerState):
@@ -42,7 +50,7 @@ class _ImpatientProtocol(HttpToolsProtocol):
     """
 
     server_state: _State
-    _idle_since = 0.0
+    _idle_since = 0  # in the order of all connections
     _head_timer: asyncio.TimerHandle | None = None
     _send_timer: asyncio.TimerHandle | None = None
     _answering: RequestResponseCycle | None = None
@@ -51,7 +59,7 @@ class _ImpatientProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._idle_since = self.loop.time()
+        self._idle_since = next(_order)
         self._expect_head()
         if self.server_state.stopping:  # accepted just before
             self.shutdown()
@@ -93,7 +101,7 @@ class _ImpatientProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
-        self._idle_since = self.loop.time()
+        self._idle_since = next(_order)
         super().on_response_complete()
 
     def pause_writing(self) -> None:
@@ -191,6 +199,8 @@ def serve_on(settings: Settings, sockets: Sequence[socket.socket], parent: int |
         signal.signal(number, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is an index to look for
     app = create_app(settings)
+    if parent is None:
+        logger.info(who_may_use(settings))
     config = uvicorn.Config(
         app,
         http=_ImpatientProtocol,

@@ -37,11 +37,11 @@ def serve(settings: Settings) -> None:
     """
     exposure = who_may_use(settings)
     sockets = listening_sockets(settings.host, settings.port)
-    logger.info(exposure)
     if settings.workers == 1:
         _serve_here(settings, sockets)
         return
     announce(sockets)
+    logger.info(exposure)
     with shared_metrics():
         status = _supervise(lambda: _work(settings, sockets), settings.workers)
     sys.exit(status)

@@ -160,7 +160,7 @@ def test_fault_is_logged_and_told_without_its_inside(shipped_index, caplog, monk
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://x") as client,
         ):
-            monkeypatch.setattr(Pipeline, "answer", fail)
+            monkeypatch.setattr(Pipeline, "_draft", fail)
             return await client.post("/v1/answers", json={"question": "zqxj"})
 
     response = asyncio.run(ask())

@@ -46,7 +46,7 @@ class TransformersBackend:
             loaded = AutoModelForCausalLM.from_pretrained(
                 model, trust_remote_code=False, use_safetensors=True, dtype="auto"
             )
-            self._model = loaded.to(device).eval()
+            self._model = loaded.to(device).train(False)
         except Exception as error:  # the library raises whatever its hub client, torch or the file format raise
             said = " ".join(str(error).split())
             raise BackendError(
