@@ -14,6 +14,8 @@ _CONTROL = re.compile(f"[{_CONTROLS}]")
 _BIDI = re.compile(f"[{_DIRECTIONS}]")
 PATTERN = rf"^[^{_CONTROLS}{_DIRECTIONS}]*[^\s{_CONTROLS}{_DIRECTIONS}][^{_CONTROLS}{_DIRECTIONS}]*$"
 """What a question must look like, for the API's description; `clean_question` is what checks it."""
+PLAIN_PATTERN = rf"^[^{_CONTROLS}{_DIRECTIONS}]*$"
+"""The same for a text that may be empty, such as a comment."""
 
 
 def clean_question(text: str) -> str:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from rag_support.conversation import MAX_TURNS
 from rag_support.errors import QuestionError
 from rag_support.question import clean_question
-from rag_support.service.schemas import AnswerResponse
+from rag_support.service.schemas import AnswerResponse, Text
 
 MODEL = "rag-support"
 
@@ -24,7 +24,16 @@ def _joined(content: object) -> object:
     known = [text for text in texts if isinstance(text, str)]
     if len(known) < len(texts):
         raise ValueError("only text is understood; leave images, sound and files out.")
+    if not all(map(str.strip, known)):
+        raise ValueError("a part of the text is empty.")
     return "\n".join(known)
+
+
+def _as_written(value: object) -> object:
+    """Python takes 0 for false and true for 1; JSON does not."""
+    if value is True or (value == 0 and value is not False):
+        raise ValueError("it is of another type.")
+    return value
 
 
 def _askable(text: str) -> str:
@@ -37,7 +46,10 @@ def _askable(text: str) -> str:
 
 class _TextPart(BaseModel):
     type: Literal["text"]
-    text: str
+    text: Text
+
+
+_Content = Text | Annotated[list[_TextPart], Field(min_length=1)]
 
 
 class _Ignoring(BaseModel):
@@ -46,9 +58,7 @@ class _Ignoring(BaseModel):
 
 class AskingMessage(_Ignoring):
     role: Literal["user"]
-    content: Annotated[
-        str, BeforeValidator(_joined, json_schema_input_type=str | list[_TextPart]), AfterValidator(_askable)
-    ]
+    content: Annotated[str, BeforeValidator(_joined, json_schema_input_type=_Content), AfterValidator(_askable)]
 
 
 class OtherMessage(_Ignoring):
@@ -77,8 +87,8 @@ class ChatRequest(_Ignoring):
     )
     stream: bool | None = Field(None, strict=True)
     stream_options: StreamOptions | None = None
-    n: Literal[1] | None = None
-    logprobs: Literal[False] | None = None
+    n: Annotated[Literal[1], BeforeValidator(_as_written)] | None = None
+    logprobs: Annotated[Literal[False], BeforeValidator(_as_written)] | None = None
     modalities: list[Literal["text"]] | None = None
     response_format: _TextFormat | None = None
     tool_choice: Literal["auto", "none"] | None = Field(None, description="no tool is ever called")

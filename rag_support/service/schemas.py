@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from rag_support.conversation import MAX_TURNS
-from rag_support.question import MAX_CHARS, PATTERN
+from rag_support.question import MAX_CHARS, PATTERN, PLAIN_PATTERN
 from rag_support.snapshot import Manifest
 from rag_support.types import LANGUAGES, Answer, Chunk, Citation, Conflict, Detection, Found, GroundingReport, Hit
 
@@ -16,6 +16,7 @@ def _whole(value: object) -> object:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARS, json_schema_extra={"pattern": PATTERN})]
+_Remark = Annotated[str, Field(max_length=MAX_CHARS, json_schema_extra={"pattern": PLAIN_PATTERN})]
 TopK = Annotated[int, Field(strict=True, ge=1, le=50, description="passages to return"), BeforeValidator(_whole)]
 
 
@@ -49,11 +50,10 @@ class LanguageRequest(_Request):
 class FeedbackRequest(_Request):
     answer_id: str = Field(pattern="^[0-9a-f]{32}$", description="the `id` of an answer")
     thumb: Literal["up", "down"]
-    comment: str | None = Field(None, max_length=MAX_CHARS)
-    expected_answer: str | None = Field(None, max_length=MAX_CHARS, description="what would have been right")
-    question: str | None = Field(
+    comment: _Remark | None = None
+    expected_answer: _Remark | None = Field(None, description="what would have been right")
+    question: _Remark | None = Field(
         None,
-        max_length=MAX_CHARS,
         description="what was asked; read only where the answer is not remembered: after a restart, by another worker",
     )
 
