@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from drills.load import Reply, asking, closed_loop, open_loop, percentile_ms, run
-from drills.outcome import Outcome
+from drills.outcome import Outcome, first_few
 from drills.servers import serving
 
 _CONNECTIONS = 16  # that find out how much it can answer
@@ -44,8 +44,9 @@ def overload(
         "refusal p99 ms": round(percentile_ms(refused, 0.99), 2),
         "recovered after s": round(recovered, 2),
     }
+    others = [f"status {reply.status} after {reply.at:.2f} s" for reply in overloaded if reply.status not in (200, 503)]
     promises = {
-        "a request got neither an answer nor a refusal": len(answered) + len(refused) == len(overloaded),
+        f"neither answered nor refused: {first_few(others)}": not others,
         "a refusal does not say when to come back": all(reply.retry_after for reply in refused),
         "nothing was refused: this was no overload": bool(refused),
         f"{SLOW} to answer those let in": percentile_ms(answered, 0.99) <= _SLOWER * normal_p99,
