@@ -2,7 +2,7 @@
 
 With keys, a request brings one (`Authorization: Bearer …`, as OpenAI's clients send it, or `X-API-Key`) that has the
 address's scope; a file of keys that cannot be read lets nobody in. Without keys everyone who reaches the port may ask,
-so the server listens on this machine only, and what shows or changes other people's data is off.
+so the server listens on this machine only. What people asked is shown and deleted by commands, at no address.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -69,7 +69,7 @@ class AccessMiddleware:
 
     def _refusal(self, address: Address, key: Key | None, presented: bool) -> ASGIApp | None:
         if self._keys is None:
-            return problem(403, _OFF) if address.off_without_keys else None
+            return None
         if key is None:
             detail, error = (_UNKNOWN_KEY, ', error="invalid_token"') if presented else (_NO_KEY, "")
             return problem(401, detail, headers={"WWW-Authenticate": f'Bearer realm="rag-support"{error}'})
@@ -83,10 +83,6 @@ class AccessMiddleware:
 _NOBODY = "The service's API keys cannot be read, so it lets nobody in. Tell its operator."
 _NO_KEY = "This service asks for an API key. Send it as `Authorization: Bearer …` or as `X-API-Key: …`."
 _UNKNOWN_KEY = "This API key is not known; it may have been revoked. Ask the service's operator for another."
-_OFF = (
-    "This address is for the service's operators and is off while the service has no API keys. Make one with "
-    "`rag-support keys add NAME --scope admin` and name its file in RAG_SUPPORT_KEYS_FILE."
-)
 
 
 def _presented(scope: Scope) -> bytes | None:

@@ -14,7 +14,6 @@ class Address:
 
     template: str
     scope: Scope | None  # that a key needs where the service has keys; None: for everyone
-    off_without_keys: bool = False  # it changes something, or shows what people asked
 
 
 ADDRESSES = (
@@ -31,7 +30,6 @@ ADDRESSES = (
     Address("/v1/chat/completions", "ask"),
     Address("/v1/models", "ask"),
     Address("/v1/feedback", "ask"),
-    Address("/v1/feedback/{answer_id}", "admin", off_without_keys=True),
     Address("/v1/index", "admin"),  # it names the files that were left out
     Address("/metrics", "admin"),
 )
