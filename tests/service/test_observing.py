@@ -103,6 +103,7 @@ class TestAccessLine:
 
     def test_is_text_by_default(self, server, client):
         client.get("/v1/index", headers={"X-Request-ID": "plain"})
+        wait_until(lambda: "request_id=plain\n" in server.log(), "the line, written when the response has left")
         (line,) = [line for line in server.log().splitlines() if "request_id=plain" in line]
         assert re.search(
             r" INFO rag_support\.access: request method=GET route=/v1/index status=200 ms=[\d.]+ request_id=plain$",
