@@ -43,8 +43,8 @@ index: $(READY) ## build the index from corpus/ and publish it
 serve: $(READY) ## set up, build the index if there is none, serve on 127.0.0.1:8000
 	@$(BIN)/rag-support serve --build-if-missing
 
-test: $(READY_DEV) ## set up and run the tests
-	@$(BIN)/python -m pytest -q
+test: $(READY_DEV) ## set up and run the tests, one process a core
+	@$(BIN)/python -m pytest -q --numprocesses logical --maxprocesses 4 --dist worksteal
 
 drill: $(READY_DEV) ## harm the service in every way we know and see that nothing is lost: minutes (DRILL=kills: one)
 	@$(BIN)/python -m drills --full $(DRILL)

@@ -8,7 +8,7 @@ from small_parts import entry, write_catalog
 
 from rag_support.errors import TranslationMemoryError
 from rag_support.ingest.chunking import chunk_document
-from rag_support.ingest.readers import read_corpus, read_document
+from rag_support.ingest.readers import read_document
 from rag_support.ingest.translation_memory import (
     Place,
     TranslationMemory,
@@ -211,7 +211,7 @@ def test_when_every_segment_is_reviewed_every_span_reads_in_every_language(
 ) -> None:
     corpus = tmp_path_factory.mktemp("corpus")
     (corpus / "a.md").write_text(f"# ご案内です\n\n{text}\n", encoding="utf-8")
-    documents = read_corpus(corpus).documents
+    documents = [read_document(corpus / "a.md", "a.md")]
     found = segments_of(documents)
     for language in ("en", "zh"):
         write_catalog(corpus, language, "".join(entry(source, f"<{language} {source}>") for source in found))

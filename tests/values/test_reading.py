@@ -564,8 +564,9 @@ def test_same_as_is_symmetric_for_what_is_found(one: str, other: str) -> None:
 
 @given(
     st.from_regex(
-        r"0120-\d{3}-\d{3}|0[1-9]-\d{4}-\d{4}|0[789]0-\d{4}-\d{4}|0[1-9]{2}-\d{3}-\d{4}", fullmatch=True
-    ).filter(str.isascii)
+        r"0120-[0-9]{3}-[0-9]{3}|0[1-9]-[0-9]{4}-[0-9]{4}|0[789]0-[0-9]{4}-[0-9]{4}|0[1-9]{2}-[0-9]{3}-[0-9]{4}",
+        fullmatch=True,
+    )
 )
 def test_a_telephone_number_is_found_whatever_its_hyphens(number: str) -> None:
     expected = (Value("telephone", number.replace("-", "")),)
