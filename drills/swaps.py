@@ -52,7 +52,7 @@ def swaps(
 
         def swap() -> None:
             for number in range(count):
-                sleep(max(0.0, began + (number + 0.5) * seconds / count - perf_counter()))
+                sleep(max(0.0, began + number * seconds / count - perf_counter()))
                 roll_back(index, embedder.model_id, list(generations)[number % 2])
                 if number % 2:
                     server.process.send_signal(signal.SIGHUP)

@@ -28,7 +28,7 @@ _AT_ONCE = 4  # of what is asked in one turn, counted: what came while the machi
 # pace, or that each wait for their answer.
 _TOO_MUCH = 20.0
 _MOST = 1.5 * _TOO_MUCH  # so that the end of it is seen as soon
-_PAUSE_SECONDS = 0.25  # without a question, after which what was before says nothing
+_PAUSE_SECONDS = 0.5  # without a question, after which what was before says nothing
 
 
 class Admission:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import numpy as np
+
 from rag_support.service.admission import Admission
 
 LINE = 64
@@ -148,6 +150,25 @@ def test_overload_is_seen_before_many_wait():
     serving(scenario)
 
 
+def test_three_times_too_many_wait_no_longer_than_twice_as_long_as_half_of_what_can_be_answered():
+    def p99(asked_per_turn: float) -> int:
+        """Turns that 99 of 100 of those let in waited for, in as many turns as there are in a minute."""
+        waits: list[int] = []
+
+        async def scenario(service: Service) -> None:
+            chance = np.random.default_rng(1)
+            for turn in range(6_000):
+                await service.ask(*[str(turn)] * chance.poisson(asked_per_turn))
+                if service.working:
+                    await service.answer()
+                    waits.append(turn + 1 - int(service.answered[-1]))
+
+        serving(scenario)
+        return sorted(waits)[len(waits) * 99 // 100]
+
+    assert p99(3.0) <= 2 * p99(0.5)
+
+
 def test_line_stays_short_while_too_many_ask():
     async def scenario(service: Service) -> None:
         await service.overload()
@@ -175,7 +196,7 @@ def test_line_may_be_long_again_when_few_ask():
 def test_pause_ends_the_overload():
     async def scenario(service: Service) -> None:
         await service.overload()
-        service.now += 0.3
+        service.now += 0.6
         await service.ask(*names(40))
         assert service.refused == []
 
