@@ -42,7 +42,7 @@ class Service:
                 self.working.remove(name)
                 self.answered.append(name)
 
-    async def overload(self, turns: int = 40) -> None:
+    async def overload(self, turns: int = 60) -> None:
         """Three more ask with each answer; nobody is in line afterwards."""
         for turn in range(turns):
             await self.ask(*(f"{turn}{name}" for name in "abc"))
@@ -105,8 +105,8 @@ def test_burst_is_no_overload():
 
 def test_few_dozen_in_quick_succession_are_no_overload():
     async def scenario(service: Service) -> None:
-        for number in range(9):
-            await service.ask(*(f"{number}{name}" for name in "abc"))
+        for number in range(10):
+            await service.ask(*(f"{number}{name}" for name in "abcd"))
             await service.answer()
         assert service.refused == []
 
@@ -115,9 +115,9 @@ def test_few_dozen_in_quick_succession_are_no_overload():
 
 def test_clients_that_wait_for_their_answers_are_never_refused():
     async def scenario(service: Service) -> None:
-        await service.ask(*names(16))
-        for pace in (1, 16, 4) * 10:  # one asks again after each answer, all together, a few
-            for _ in range(16 // pace):
+        await service.ask(*names(40))
+        for pace in (1, 40, 4) * 5:  # one asks again after each answer, all together, a few
+            for _ in range(40 // pace):
                 await service.answer(pace)
                 await service.ask(*names(pace))
         assert service.refused == []
@@ -145,7 +145,7 @@ def test_overload_is_seen_before_many_wait():
             await service.answer()
             turns += 1
         # each turn adds 3 - 1.1 to the sum but for the first, whose first one found nobody in line
-        assert turns == 1 + -(-(20 - 0.9) // 1.9) + 1
+        assert turns == 1 + -(-(30 - 0.9) // 1.9) + 1
 
     serving(scenario)
 
@@ -183,7 +183,7 @@ def test_line_stays_short_while_too_many_ask():
 def test_line_may_be_long_again_when_few_ask():
     async def scenario(service: Service) -> None:
         await service.overload()
-        for _ in range(10):
+        for _ in range(20):
             await service.ask("calm")
             await service.answer()
         assert service.refused == []
