@@ -66,6 +66,8 @@ def main(
     seed: int | None,
 ) -> None:
     """Swap indexes, restart, kill workers, ask too much, ask for long. Exit status 1 when something was lost."""
+    if rate and not soak_seconds:
+        raise click.UsageError("--rate is that of a soak whose length is given with --soak-seconds.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers end with this
     chosen = randbits(32) if seed is None else seed
     folder = report or (REPORT if full or soak_seconds else None)

@@ -47,8 +47,8 @@ def soak(
     rate: float | None = None,
     tell: Callable[[Outcome], None] = lambda _: None,
 ) -> Outcome:
-    """`rate` is of questions a second, half of what the service can answer if it is None. `tell` hears of each slice's
-    end.
+    """`rate` is of questions a second, half of what the service can answer if it is None. `tell` hears what it came to
+    after each slice but the last.
     """
     chance = random.Random(seed)
 
@@ -65,7 +65,8 @@ def soak(
             replies = run(open_loop(port, lasting(length.slice, new_questions()), rate, seed + number))
             seen.note(replies, resident_kb(server.pid), descriptors_at_rest(server.pid, seen.opened))
             outcome = seen.outcome(control, length.slice * (number + 1))
-            tell(outcome)
+            if number + 1 < length.slices:
+                tell(outcome)
     return outcome
 
 

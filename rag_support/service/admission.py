@@ -24,8 +24,8 @@ from rag_support.types import Answer, Event
 _SHORT_LINE = 2
 _BEARABLE = 1.1  # asked per turn: clients that wait for their answers ask 1
 _AT_ONCE = 4  # of what is asked in one turn, counted: what came while the machine was held up is no rate
-# Reached by three times what can be answered in some 19 turns, when 38 wait; never by 41 that ask together, at whatever
-# pace, or that each wait for their answer.
+# Reached by three times what can be answered in some 19 turns, when 38 wait; at whatever pace they ask, never by 41
+# requests, nor by 31 clients that wait for their answers.
 _TOO_MUCH = 30.0
 _MOST = 1.5 * _TOO_MUCH  # so that the end of it is seen as soon
 _PAUSE_SECONDS = 0.5  # without a question, after which what was before says nothing
