@@ -40,42 +40,42 @@ class Server:
         return {"rss": round(shared_once / 1e6, 1), "private": round(sum(map(_anonymous, tree)) / 1e6, 1)}
 
 
-def ours(index: Path, workers: int) -> "_Program":
-    """`rag-support serve` over an index."""
-    program = [sys.executable, "-c", "from rag_support.cli import main; main()", "serve"]
-    settings = {"INDEX": str(index), "LOG_LEVEL": "warning"} | ({"WORKERS": str(workers)} if workers > 1 else {})
-    return _Program("rag-support", program, {f"RAG_SUPPORT_{name}": value for name, value in settings.items()})
-
-
-def floor(reply: Path, workers: int) -> "_Program":
-    return _uvicorn("bare FastAPI", "bench.floor:create_app", {"BENCH_REPLY": str(reply)}, workers)
-
-
-def peer(name: str, texts: Path) -> "_Program":
-    return _uvicorn(name, f"bench.peers:{name}_app", {"BENCH_TEXTS": str(texts)}, 1)
-
-
 @dataclass(frozen=True, slots=True)
-class _Program:
+class Program:
     name: str
     command: Sequence[str]
     variables: Mapping[str, str]
 
 
-def _uvicorn(name: str, app: str, variables: Mapping[str, str], workers: int) -> _Program:
+def ours(index: Path, workers: int) -> Program:
+    """`rag-support serve` over an index."""
+    program = [sys.executable, "-c", "from rag_support.cli import main; main()", "serve"]
+    settings = {"INDEX": str(index), "LOG_LEVEL": "warning"} | ({"WORKERS": str(workers)} if workers > 1 else {})
+    return Program("rag-support", program, {f"RAG_SUPPORT_{name}": value for name, value in settings.items()})
+
+
+def floor(reply: Path, workers: int) -> Program:
+    return uvicorn("bare FastAPI", "bench.floor:create_app", {"BENCH_REPLY": str(reply)}, workers)
+
+
+def peer(name: str, texts: Path) -> Program:
+    return uvicorn(name, f"bench.peers:{name}_app", {"BENCH_TEXTS": str(texts)}, 1)
+
+
+def uvicorn(name: str, app: str, variables: Mapping[str, str], workers: int) -> Program:
     command = [
         *(sys.executable, "-m", "uvicorn", "--factory", app, "--loop", "uvloop", "--http", "httptools", "--ws", "none"),
         *("--no-access-log", "--log-level", "warning", "--no-server-header", "--workers", str(workers)),
     ]
-    return _Program(name, command, variables)
+    return Program(name, command, variables)
 
 
 @contextmanager
-def running(program: _Program) -> Iterator[Server]:
-    """The server from its first answer to its end. Raises ClickException with its log when it does not answer."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def running(program: Program, port: int | None = None) -> Iterator[Server]:
+    """The server from its first answer to its end, on a port that is free. Raises ClickException with its log when it
+    does not answer.
+    """
+    port = port or _free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("RAG_SUPPORT_")}
     repository = Path(__file__).parents[1]
     paths = os.pathsep.join(filter(None, (str(repository), os.environ.get("PYTHONPATH"))))
@@ -92,6 +92,12 @@ def running(program: _Program) -> Iterator[Server]:
             yield Server(program.name, port, process, perf_counter() - started, reply)
         finally:
             _stop(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _anonymous(process: psutil.Process) -> int:

@@ -41,7 +41,7 @@ def opens_whole(folder: Path, embedder: Embedder, generations: tuple[int, ...]) 
     """Whether it opens, answers, and is of one generation. In a child: damaged files can end the process."""
 
     def look() -> None:
-        with _unchecked():
+        with unchecked():
             found = told(Pipeline.of_snapshot(folder, embedder, "ja"), generations)
         if len(found) != 1:
             raise SystemExit("mixed")
@@ -53,14 +53,16 @@ def opens(folder: Path, embedder: Embedder) -> bool:
     """Whether it opens and answers at all, right or wrong."""
 
     def look() -> None:
-        with _unchecked():
+        with unchecked():
             told(Pipeline.of_snapshot(folder, embedder, "ja"), ())
 
     return run(look).status == 0
 
 
 @contextmanager
-def _unchecked() -> Iterator[None]:
+def unchecked() -> Iterator[None]:
+    """What is opened within is not held against its manifest."""
+
     def read_manifest(folder: Path) -> snapshot.Manifest:
         return snapshot.Manifest.model_validate_json((folder / snapshot.MANIFEST).read_bytes())
 

@@ -4,18 +4,21 @@ Normal is half of what the service can answer. All questions come at random mome
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from time import perf_counter
 
-from drills.load import Reply, asking, closed_loop, open_loop, percentile_ms, run
-from drills.outcome import Outcome, first_few
+from bench.load import asking, closed_loop, lasting, open_loop, percentile_ms, run
+from bench.servers import running
+from drills.outcome import SLOW, Outcome, first_few
+from drills.results import Control
 from drills.servers import serving
+from drills.usual import usual
 
 _CONNECTIONS = 16  # that find out how much it can answer
 _TIMES = 3
 _SLOWER = 2.0  # times the normal p99, at most
 _RECOVERED_SECONDS = 2.0
-SLOW = "slow"  # how failures begin that a busy machine may be to blame for
+_CONTROL_SECONDS = 0.5  # at least
 
 
 def overload(
@@ -24,11 +27,11 @@ def overload(
     """`seconds` of overload, after so many to measure what it can answer and what is normal."""
     requests = asking(questions)
     with serving(index, folder) as (_, port):
-        _warm(port, requests, len(questions))
-        capacity = _capacity(port, requests, measured_seconds)
-        normal = run(open_loop(port, requests, capacity / 2, measured_seconds, seed))
-        overloaded = run(open_loop(port, requests, capacity * _TIMES, seconds, seed))
-        after = run(open_loop(port, requests, capacity / 2, measured_seconds, seed))
+        run(closed_loop(port, islice(requests, len(questions)), 1))
+        capacity = answers_per_second(port, requests, measured_seconds)
+        normal = run(open_loop(port, lasting(measured_seconds, requests), capacity / 2, seed))
+        overloaded = run(open_loop(port, lasting(seconds, requests), capacity * _TIMES, seed))
+        after = run(open_loop(port, lasting(measured_seconds, requests), capacity / 2, seed))
     answered = [reply for reply in overloaded if reply.status == 200]
     refused = [reply for reply in overloaded if reply.status == 503]
     normal_p99 = percentile_ms(normal, 0.99)
@@ -53,16 +56,20 @@ def overload(
         f"{SLOW} to refuse": percentile_ms(refused, 0.99) <= normal_p99,
         f"{SLOW} to recover": recovered <= _RECOVERED_SECONDS,
     }
-    return Outcome("overload", len(overloaded), tuple(what for what, kept in promises.items() if not kept), figures)
+    broken = [what for what, kept in promises.items() if not kept]
+    control = _control(index, requests, capacity * _TIMES, _SLOWER * normal_p99, seed)
+    return Outcome("overload", len(overloaded), broken, control, figures)
 
 
-def _warm(port: int, requests: Iterator[bytes], count: int) -> None:
-    left = iter(range(count))
-    run(closed_loop(port, requests, 1, lambda: next(left, None) is None))
+def answers_per_second(port: int, requests: Iterator[bytes], seconds: float) -> float:
+    """As many as it can, found out in so long."""
+    return len(run(closed_loop(port, lasting(seconds, requests), _CONNECTIONS))) / seconds
 
 
-def _capacity(port: int, requests: Iterator[bytes], seconds: float) -> float:
-    """Answers a second."""
-    end = perf_counter() + seconds
-    replies: list[Reply] = run(closed_loop(port, requests, _CONNECTIONS, lambda: perf_counter() > end))
-    return len(replies) / seconds
+def _control(index: Path, requests: Iterator[bytes], rate: float, soon_ms: float, seed: int) -> Control:
+    """All are let in. The last of them waits twice as long as was asked, the others less."""
+    seconds = max(_CONTROL_SECONDS, 1.5 * soon_ms / 1000)
+    with running(usual(index)) as server:
+        replies = run(open_loop(server.port, lasting(seconds, requests), rate, seed))
+    late = sum(reply.status != 200 or reply.ms > soon_ms for reply in replies)
+    return Control("questions answered late or not at all, as uvicorn alone let all in", len(replies), late)

@@ -7,14 +7,18 @@ restart` does. Most requests come in one piece; some take a while to be sent, an
 
 import asyncio
 import random
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
 
-from drills.load import Reply, asking, closed_loop, percentile_ms, run
+from bench.load import Reply, percentile_ms
+from bench.servers import running
 from drills.outcome import Outcome, first_few
+from drills.results import Control
 from drills.servers import listening, port_of, start
+from drills.under_load import kept_asking, steadily_asked, under_load
+from drills.usual import usual
 
 _SLOW_SECONDS = 0.2
 
@@ -23,7 +27,6 @@ def restarts(
     folder: Path, index: Path, questions: Sequence[str], count: int, seed: int, connections: int = 8
 ) -> Outcome:
     chance = random.Random(seed)
-    ended = threading.Event()
     statuses: list[int] = []
 
     with listening() as listener:
@@ -31,40 +34,44 @@ def restarts(
 
         def restart() -> None:
             nonlocal server
-            try:
-                for number in range(1, count + 1):
-                    log_file = folder / f"server-{number}.log"
-                    if chance.random() < 0.5:
-                        old, server = server, start(listener, index, log_file)
-                        statuses.append(old.stop())
-                    else:
-                        statuses.append(server.stop())
-                        server = start(listener, index, log_file)
-            finally:
-                ended.set()
+            for number in range(1, count + 1):
+                log_file = folder / f"server-{number}.log"
+                if chance.random() < 0.5:
+                    old, server = server, start(listener, index, log_file)
+                    statuses.append(old.stop())
+                else:
+                    statuses.append(server.stop())
+                    server = start(listener, index, log_file)
 
-        async def load() -> list[Reply]:
-            quick = closed_loop(port_of(listener), asking(questions), connections, ended.is_set)
-            slow = closed_loop(port_of(listener), asking(questions), connections // 2, ended.is_set, _SLOW_SECONDS)
+        async def load(done: Callable[[], bool]) -> list[Reply]:
+            quick = kept_asking(port_of(listener), questions, connections)(done)
+            slow = kept_asking(port_of(listener), questions, connections // 2, _SLOW_SECONDS)(done)
             return [reply for replies in await asyncio.gather(quick, slow) for reply in replies]
 
-        restarting = threading.Thread(target=restart)
         began = perf_counter()
-        restarting.start()
-        replies = run(load())
-        restarting.join()
+        replies = under_load(restart, load)
         took = perf_counter() - began
         statuses.append(server.stop())
     failures = [f"status {reply.status} after {reply.at:.2f} s" for reply in replies if reply.status != 200]
     failures += [f"a server ended with status {status}" for status in statuses if status]
-    return Outcome(
-        "restarts under load",
-        len(statuses) - 1,
-        first_few(failures),
-        {
-            "seconds": round(took, 1),
-            "answers": len(replies),
-            "p50 ms": round(percentile_ms(replies, 0.5), 1),
-            "longest wait ms": round(percentile_ms(replies, 1.0), 1),
-        },
-    )
+    figures = {
+        "seconds": round(took, 1),
+        "answers": len(replies),
+        "p50 ms": round(percentile_ms(replies, 0.5), 1),
+        "longest wait ms": round(percentile_ms(replies, 1.0), 1),
+    }
+    return Outcome("restarts under load", len(statuses) - 1, first_few(failures), _control(index, questions), figures)
+
+
+def _control(index: Path, questions: Sequence[str]) -> Control:
+    """Stopped and started once, on a socket of its own."""
+    with ExitStack() as stack:
+        server = stack.enter_context(running(usual(index)))
+
+        def restart() -> None:
+            stack.close()
+            stack.enter_context(running(usual(index), server.port))
+
+        replies = under_load(restart, steadily_asked(server.port, questions))
+    lost = sum(reply.status != 200 for reply in replies)
+    return Control("questions, as uvicorn alone was stopped and started once", len(replies), lost)

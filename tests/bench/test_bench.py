@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from small_parts import write_corpus as write_shop
 from bench.__main__ import main
 from bench.figures import percentile, repeated
 from bench.growth import recall
+from bench.load import LOST, asking, open_loop, run
 from bench.servers import floor, measured_load, running
 from bench.texts import customers_questions, readers_questions, write_corpus
 from rag_support.ingest.readers import read_corpus
@@ -92,8 +94,12 @@ class TestServers:
             assert (len(done["times_ms"]), done["failed"]) == (20, 0)
             assert 0 < max(done["times_ms"]) <= 1000 * done["seconds"]
             assert measured_load(server.port, ["a", None], connections=1, requests=10)["failed"] == 5
+            replies = run(open_loop(server.port, islice(asking(["a"]), 20), rate=500.0, seed=1))
+            assert [reply.status for reply in replies] == [200] * 20
             memory = server.memory_mb()
             assert 0 < memory["private"] < memory["rss"]
+        replies = run(open_loop(server.port, islice(asking(["a"]), 5), rate=500.0, seed=1))
+        assert [reply.status for reply in replies] == [LOST] * 5
 
     def test_server_that_ends_at_once_is_told_with_its_log(self, tmp_path):
         with pytest.raises(ClickException, match=r"bare FastAPI did not answer:\n(.|\n)*no-reply\.json"):
