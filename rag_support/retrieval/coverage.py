@@ -74,7 +74,7 @@ class TermCoverage:
 
         `headings` tells which of these spans are their chunk's heading, (spans,).
         """
-        values, starts, chunks = self._span_terms.inner_of_chunks(rows)
+        values, starts, chunks = self._span_terms.of_chunks(rows, but_last=True)
         held = _held(question, values, starts)
         plain = _coverage(question, held, len(starts))
         # a term of the heading counts for each span of its chunk, once
@@ -97,7 +97,8 @@ def _held(question: WeightedTerms, values: NDArray[np.int32], starts: NDArray[np
 
 
 def _coverage(question: WeightedTerms, held: _Held, groups: int) -> Coverage:
-    own, widened = (np.bincount(held.groups, of[held.terms], groups) for of in (question.own, question.widened))
+    own = np.bincount(held.groups, question.own[held.terms], groups)
+    widened = np.bincount(held.groups, question.widened[held.terms], groups)
     return Coverage(_share(own, question.total), _share(widened, question.widened_total))
 
 

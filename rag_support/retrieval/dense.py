@@ -10,8 +10,8 @@ On 100,000 of our own vectors, a question at a time, codes found 1.000 of the te
 """
 
 import errno
-from dataclasses import dataclass
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 

@@ -4,7 +4,7 @@ A chunk has one vector for the whole passage in each language, and some dozens f
 questions that they answer. Where the index looks at all rows, all cosines are there. Where it looks at few, those of
 the passages are computed for all candidates; of the spans it is known what the search found, and that nothing else is
 nearer than the last that it found. With that bound most candidates are out before their spans are looked at.
-Source of the idea: Fagin, Lotem and Naor, Optimal aggregation algorithms for middleware, PODS 2001 (threshold algorithm).
+Source of the idea: the threshold algorithm of Fagin, Lotem and Naor, PODS 2001.
 """
 
 from collections.abc import Sequence

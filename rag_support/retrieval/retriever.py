@@ -147,9 +147,7 @@ class Retriever:
         covered = self._lexical.coverage.of_chunks(query, rows)
         of_tokens = np.array([of_chunk.chunk if of_chunk else 0.0 for of_chunk in soft])
         beside_spans = (
-            _PASSAGE * passage
-            + _COVERAGE * _mixed(covered.own, covered.widened, query)
-            + _SOFT_COVERAGE * of_tokens
+            _PASSAGE * passage + _COVERAGE * _mixed(covered.own, covered.widened, query) + _SOFT_COVERAGE * of_tokens
         )
         ceilings = beside_spans + _BEST_SPAN * near.span_ceilings(rows)
         found: dict[int, _Candidate] = {}  # by place among the rows
@@ -188,10 +186,12 @@ class Retriever:
             np.maximum.at(cosines, candidate.near.span_of + first, candidate.near.cosines)
         headings = np.array([span.kind in ("heading", "question") for chunk in chunks for span in chunk.spans])
         terms = self._lexical.coverage.of_spans(query, [candidate.row for candidate in found], headings)
-        soft = np.concatenate([
-            candidate.soft.spans if candidate.soft else np.zeros(size, dtype=np.float32)
-            for candidate, size in zip(found, sizes, strict=True)
-        ])
+        soft = np.concatenate(
+            [
+                candidate.soft.spans if candidate.soft else np.zeros(size, dtype=np.float32)
+                for candidate, size in zip(found, sizes, strict=True)
+            ]
+        )
         spans = (
             _SPAN_COSINE * cosines
             + _SPAN_COVERAGE * _mixed(terms.own, terms.widened, query)
