@@ -82,7 +82,7 @@ class TermCoverage:
         in_heading = headings[held.groups]
         of_heading[chunks[held.groups[in_heading]], held.terms[in_heading]] = True
         beside = ~of_heading[chunks[held.groups], held.terms]
-        rest = np.bincount(held.groups[beside], question.own[held.terms[beside]], len(starts))
+        rest = _sums(held.groups[beside], question.own[held.terms[beside]], len(starts))
         united = rest + (of_heading @ question.own)[chunks]
         return SpanCoverage(plain.own, plain.widened, _share(united, question.total))
 
@@ -97,9 +97,14 @@ def _held(question: WeightedTerms, values: NDArray[np.int32], starts: NDArray[np
 
 
 def _coverage(question: WeightedTerms, held: _Held, groups: int) -> Coverage:
-    own = np.bincount(held.groups, question.own[held.terms], groups)
-    widened = np.bincount(held.groups, question.widened[held.terms], groups)
+    own = _sums(held.groups, question.own[held.terms], groups)
+    widened = _sums(held.groups, question.widened[held.terms], groups)
     return Coverage(_share(own, question.total), _share(widened, question.widened_total))
+
+
+def _sums(groups: NDArray[np.intp], weights: NDArray[np.float64], number: int) -> NDArray[np.float64]:
+    """The weights summed by group, (number,)."""
+    return np.asarray(np.bincount(groups, weights, number), dtype=np.float64)
 
 
 def _share(weights: NDArray[np.float64], total: float) -> NDArray[np.float64]:
