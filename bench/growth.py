@@ -5,6 +5,7 @@ counted for the next.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -90,7 +91,7 @@ def ask_step(index: Path, questions: Sequence[str]) -> dict[str, Any]:
     found = []
     for vector in vectors:
         begun = perf_counter()
-        found.append([row for row, _ in dense.search(vector, _SEARCHED)[:_RECALLED]])
+        found.append(dense.search(vector, _SEARCHED).rows[:_RECALLED].tolist())
         searches.append((perf_counter() - begun) * 1000)
     return {
         "open_s": round(opened, 2),
@@ -134,6 +135,7 @@ def in_process(step: str, *paths: Path, questions: Sequence[str] = ()) -> Any:
         text=True,
         check=False,
         cwd=Path(__file__).parents[1],
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # as a server sets it
     )
     if done.returncode:
         raise click.ClickException(f"{step} of {paths[0].name} failed:\n{done.stderr}")

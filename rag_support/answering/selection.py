@@ -180,7 +180,7 @@ def _same(one: str, other: str) -> bool:
     return bool(a and b) and len(a & b) / min(len(a), len(b)) >= _SAME
 
 
-@lru_cache(maxsize=1024)  # a text has dozens of pieces
+@lru_cache(maxsize=256)  # a text has a hundred pieces, and they take 6 kB
 def _pieces(text: str) -> frozenset[str]:
     """Bigrams of wide characters; trigrams of letters, for any two English sentences share most bigrams."""
     text = text.lower()

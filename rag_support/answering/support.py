@@ -29,6 +29,7 @@ from rag_support.values import without_values
 DATA = Path(__file__).parent.parent / "data" / "grounding.json"
 _SHORTEST_CLAUSE = 5  # characters; less is read with what follows
 _CACHED_TEXTS = 4096
+_CACHED_TOKENS = 256  # texts; the vectors of one's tokens take tens of kB
 # in folded text
 _CLAUSE_END = re.compile(
     r"(?<=[。、!?])|(?<=[.,:;])(?:\s|(?=[^\x00-\x7f]))|(?=\b(?:but|because|although|unless|if|when|while) )"
@@ -107,7 +108,7 @@ class SupportMeasure:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self._vector = lru_cache(maxsize=_CACHED_TEXTS)(self._embed_one)
-        self._tokens = lru_cache(maxsize=_CACHED_TEXTS)(self._token_vectors)
+        self._tokens = lru_cache(maxsize=_CACHED_TOKENS)(self._token_vectors)
 
     def of(self, statement: str, language: str, cited: Sequence[Source], others: Sequence[Source]) -> Support:
         """`cited` is what the statement cites, at least one source; `others` are those that it could have cited."""

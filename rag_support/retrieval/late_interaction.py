@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from rag_support.retrieval.span_values import SpanValues
 from rag_support.types import FloatMatrix, TokenEmbedder
 
+_BLOCK = 256  # tokens
+
 
 @dataclass(frozen=True, slots=True)
 class SoftCoverage:
@@ -49,31 +51,44 @@ class TokenIndex:
 
     def coverage(self, question: str, rows: Sequence[int], embedder: TokenEmbedder) -> list[SoftCoverage]:
         """The soft coverage of a question by the chunks in these rows."""
-        parts = [self._tokens.of_chunk(row) for row in rows]
-        if not parts:
+        if not rows:
             return []
-        texts, places = np.unique(np.concatenate([tokens for tokens, _ in parts]), return_inverse=True)
+        tokens, starts, chunks = self._tokens.of_chunks(rows)
+        spans = np.zeros(len(starts), dtype=np.float32)
+        of_chunks = np.zeros(len(rows), dtype=np.float32)
         asked = list(dict.fromkeys(embedder.token_ids([question])[0]))
-        if not asked or not len(texts):
-            return [SoftCoverage(0.0, np.zeros(len(starts) - 1, dtype=np.float32)) for _, starts in parts]
-        vectors = embedder.token_vectors(asked)
-        weights = np.square(vectors).sum(axis=1)
-        weights /= max(float(weights.sum()), 1e-9)
-        cosines = np.maximum(_unit(vectors) @ _unit(embedder.token_vectors(texts.tolist())).T, 0.0)
-        found: list[SoftCoverage] = []
-        first = 0
-        for tokens, starts in parts:
-            of_chunk = cosines[:, places[first : first + len(tokens)]]
-            first += len(tokens)
-            filled = np.flatnonzero(np.diff(starts))  # reduceat cannot express a span without tokens
-            spans = np.zeros(len(starts) - 1, dtype=np.float32)
-            chunk = 0.0
-            if len(filled):
-                best = np.maximum.reduceat(of_chunk, starts[filled], axis=1)
-                spans[filled] = weights @ best
-                chunk = float(weights @ best.max(axis=1))
-            found.append(SoftCoverage(chunk, spans))
-        return found
+        filled = np.flatnonzero(np.diff(starts, append=len(tokens)))  # reduceat cannot express a span without tokens
+        if asked and len(filled):
+            vectors = embedder.token_vectors(asked)
+            weights = np.square(vectors).sum(axis=1)
+            weights /= max(float(weights.sum()), 1e-9)
+            met = np.maximum.reduceat(_cosines(vectors, tokens, embedder), starts[filled], axis=0)  # (filled, asked)
+            spans[filled] = met @ weights
+            of_filled = chunks[filled]
+            firsts = np.flatnonzero(np.diff(of_filled, prepend=-1))
+            of_chunks[of_filled[firsts]] = np.maximum.reduceat(met, firsts, axis=0) @ weights
+        parts = np.split(spans, np.searchsorted(chunks, np.arange(1, len(rows))))
+        return [SoftCoverage(chunk, part) for chunk, part in zip(of_chunks.tolist(), parts, strict=True)]
+
+
+def _cosines(vectors: FloatMatrix, tokens: NDArray[np.int32], embedder: TokenEmbedder) -> FloatMatrix:
+    """Those of each of the tokens with these vectors, (tokens, vectors), negative ones as 0.
+
+    The same few thousand tokens make up all texts. Of each the vector is looked at once, a block at a time, so that a
+    block stays in the processor's cache.
+    """
+    is_there = np.zeros(int(tokens.max()) + 1, dtype=bool)
+    is_there[tokens] = True
+    distinct = np.flatnonzero(is_there)
+    place = np.zeros(len(is_there), dtype=np.int32)
+    place[distinct] = np.arange(len(distinct))
+    unit = _unit(vectors).T
+    found = np.empty((len(distinct), len(vectors)), dtype=np.float32)
+    for first in range(0, len(distinct), _BLOCK):
+        block = embedder.token_vectors(distinct[first : first + _BLOCK].tolist())
+        lengths = np.sqrt(np.einsum("ij,ij->i", block, block))
+        found[first : first + _BLOCK] = block @ unit / np.maximum(lengths, 1e-9)[:, np.newaxis]
+    return np.maximum(found, 0.0).take(place[tokens], axis=0)
 
 
 def _unit(vectors: FloatMatrix) -> FloatMatrix:

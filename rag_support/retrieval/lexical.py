@@ -1,8 +1,7 @@
-"""BM25 and term coverage over lexical terms: build, save, load, search.
+"""BM25 over lexical terms: build, save, load, search.
 
 A question that shares no term with the passages gets no ranking at all: zero scores are dropped, so the leg abstains
-instead of padding. Coverage tells which share of the question's term weight (inverse document frequency) a chunk, or
-one of its spans, holds.
+instead of padding. A question is read once, by `query`; what of it a chunk or a span holds stands in coverage.py.
 """
 
 import json
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rag_support.retrieval.coverage import TermCoverage, WeightedTerms
 from rag_support.retrieval.postings import Postings
 from rag_support.retrieval.readings import question_readings
 from rag_support.retrieval.span_values import SpanValues
@@ -41,30 +41,21 @@ class LexicalEntry:
 
 @dataclass(frozen=True, slots=True)
 class LexicalQuery:
-    """The weight of every term of the vocabulary for one question, (terms,) float32, zero for most.
-
-    `widened` are the terms that only the glossary adds; `total` is the weight of the question's own terms, those that
-    occur nowhere included, and `known` the share of it that occurs somewhere.
+    """A question in the terms of one index: for its ranking as (term id, how many times it counts), in order and with
+    repeats; for what is covered each once, with its weight.
     """
 
-    own: NDArray[np.float32]
-    widened: NDArray[np.float32]
-    total: float
-    widened_total: float
-    known: float
+    asked: Sequence[tuple[int, int]]
+    widening: Sequence[tuple[int, int]]  # what the glossary adds
+    weighted: WeightedTerms
 
 
 @dataclass(frozen=True, slots=True)
-class SpanCoverage:
-    """Of the question's own term weight and of what widens it, what each span of a chunk holds, (spans,) float32, 0..1.
+class LexicalRankings:
+    """(chunk row, BM25 score), best first; a chunk scores as its best passage."""
 
-    `united` is what it holds of the question's own together with its heading: a statement is read under its heading,
-    which often holds half of what was asked.
-    """
-
-    own: NDArray[np.float32]
-    widened: NDArray[np.float32]
-    united: NDArray[np.float32]
+    asked: Sequence[tuple[int, float]]  # by the question's own words
+    widened: Sequence[tuple[int, float]]  # by those and what the glossary adds; empty where it adds nothing
 
 
 class LexicalIndex:
@@ -81,8 +72,9 @@ class LexicalIndex:
         self._postings = postings
         self._vocabulary = vocabulary
         self._idf = idf
-        self._rows = rows  # passage → chunk row
-        self._span_terms = span_terms  # the last "span" of a chunk is the whole chunk
+        self._rows = rows  # passage → chunk row, never falling
+        self._span_terms = span_terms
+        self.coverage = TermCoverage(span_terms)
 
     @classmethod
     def build(cls, entries: Sequence[LexicalEntry]) -> "LexicalIndex":
@@ -105,6 +97,7 @@ class LexicalIndex:
                 ids.append(passage_ids)
                 rows.append(row)
             texts = zip((*entry.spans, "\n".join(entry.passages)), (*entry.readings, read), strict=True)
+            # the last "span" of a chunk is the whole chunk
             span_terms.append([sorted(set(number([*passage_terms(text), *more] or [""]))) for text, more in texts])
         idf = [_weight(frequency[number], len(ids)) for number in range(len(vocabulary))]
         postings = Postings.build(ids, vocabulary)
@@ -139,28 +132,44 @@ class LexicalIndex:
         return all(term in self._vocabulary for term in query_terms(expression))
 
     def query(self, question: str, widening: str) -> LexicalQuery:
-        terms = set(self._asked(question))
-        extra = set(query_terms(widening)) - terms
-        total = sum(self._weight(term) for term in sorted(terms))
-        own = self._weights(terms)
-        widened = self._weights(extra)
-        known = float(own.sum()) / total if total else 0.0
-        return LexicalQuery(own, widened, total, float(widened.sum()), known)
+        asked, widened = self._asked(question), self._asked(widening)
+        terms = sorted(set(asked))
+        extra = sorted(set(query_terms(widening)) - set(terms))
+        weights = {term: self._weight(term) for term in (*terms, *extra)}
+        total = sum(weights[term] for term in terms)
+        known = [term for term in terms if term in self._vocabulary]
+        added = [term for term in extra if term in self._vocabulary]
+        ids = np.array([self._vocabulary[term] for term in (*known, *added)], dtype=np.intp)
+        own = np.array([weights[term] for term in known] + [0.0] * len(added))
+        extra_weights = np.array([0.0] * len(known) + [weights[term] for term in added])
+        is_asked = np.zeros(len(self._vocabulary), dtype=bool)
+        is_asked[ids] = True
+        order = np.argsort(ids)
+        weighted = WeightedTerms(
+            is_asked=is_asked,
+            ids=ids[order],
+            own=own[order],
+            widened=extra_weights[order],
+            total=total,
+            widened_total=sum(weights[term] for term in added),
+            known=sum(weights[term] for term in known) / total if total else 0.0,
+        )
+        return LexicalQuery(self._counted(asked), self._counted(widened), weighted)
 
-    def _asked(self, question: str) -> list[str]:
+    def _asked(self, text: str) -> list[str]:
         """The terms of a question, with repeats; a Latin word that occurs nowhere is taken by its sound."""
-        readings = {stem: term for stem, term in question_readings(question).items() if term in self._vocabulary}
-        return [
-            readings[term] if term in readings and term not in self._vocabulary else term
-            for term in query_terms(question)
-        ]
+        terms = query_terms(text)
+        if all(term in self._vocabulary for term in terms):
+            return terms
+        readings = {stem: term for stem, term in question_readings(text).items() if term in self._vocabulary}
+        return [term if term in self._vocabulary else readings.get(term, term) for term in terms]
 
-    def _weights(self, terms: Iterable[str]) -> NDArray[np.float32]:
-        weights = np.zeros(len(self._vocabulary), dtype=np.float32)
-        for term in terms:
-            if (term_id := self._vocabulary.get(term)) is not None:
-                weights[term_id] = self._weight(term)
-        return weights
+    def _counted(self, terms: Iterable[str]) -> list[tuple[int, int]]:
+        return [
+            (self._vocabulary[term], 1 if is_grammar(term) else _CONTENT_REPEATS)
+            for term in terms
+            if term in self._vocabulary
+        ]
 
     def _weight(self, term: str) -> float:
         """The inverse document frequency of a term; one that occurs nowhere weighs as much as one that occurs once."""
@@ -168,59 +177,29 @@ class LexicalIndex:
         idf = self._idf[term_id] if term_id is not None else _weight(1, len(self._rows))
         return idf / _CONTENT_REPEATS if is_grammar(term) else idf
 
-    def search(self, question: str, k: int) -> list[tuple[int, float]]:
-        """At most k (chunk row, BM25 score), best first; a chunk scores as its best passage. Empty without a match."""
-        ids = [
-            self._vocabulary[term]
-            for term in self._asked(question)
-            if term in self._vocabulary
-            for _ in range(1 if is_grammar(term) else _CONTENT_REPEATS)
-        ]
-        if not ids:
+    def search(self, query: LexicalQuery, k: int) -> LexicalRankings:
+        """At most k chunks in each ranking; none without a match."""
+        scores = np.zeros(len(self._rows), dtype=np.float32)
+        self._postings.add(scores, query.asked)
+        asked = self._best(scores, k)
+        if not query.widening:
+            return LexicalRankings(asked, ())
+        self._postings.add(scores, query.widening)
+        return LexicalRankings(asked, self._best(scores, k))
+
+    def _best(self, scores: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
+        """Of chunks whose scores are equal, the one that stands first comes first. Only what was met is looked at."""
+        met = np.flatnonzero(scores)
+        if not len(met):
             return []
-        passage_scores = self._postings.passage_scores(ids, len(self._rows))
-        scores = np.zeros(len(self._span_terms), dtype=np.float32)
-        np.maximum.at(scores, self._rows, passage_scores)
-        k = min(k, len(scores))
-        best = np.argpartition(-scores, k - 1)[:k]
-        order = best[np.lexsort((best, -scores[best]))]
-        return [(int(row), float(scores[row])) for row in order if scores[row] > 0]
-
-    def chunk_coverage(
-        self, query: LexicalQuery, rows: Sequence[int]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The shares of the question's own term weight, and of what widens it, that the chunks in these rows hold: two
-        arrays of (rows,).
-        """
-        terms, starts = self._span_terms.last_of_chunks(rows)
-        own, widened = np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.float32)
-        for shares, weights, total in (
-            (own, query.own, query.total),
-            (widened, query.widened, query.widened_total),
-        ):
-            if total:
-                np.divide(np.add.reduceat(weights.take(terms), starts), np.float32(total), out=shares)
-        return own, widened
-
-    def span_coverage(self, query: LexicalQuery, row: int, headings: Sequence[int]) -> SpanCoverage:
-        """The same for each span of a chunk. `headings` are the heading's positions among the spans."""
-        terms, starts = self._span_terms.of_chunk(row)
-        share = np.float32(1 / query.total if query.total else 0.0)
-        weights = query.own.take(terms)
-        own = np.add.reduceat(weights, starts[:-1])[:-1] * share
-        if query.widened_total:
-            widened = np.add.reduceat(query.widened.take(terms), starts[:-1])[:-1] * np.float32(1 / query.widened_total)
-        else:
-            widened = np.zeros_like(own)
-        held: dict[int, float] = {}  # terms of the question in the heading; few, so that a loop is quicker than a set
-        for position in headings:
-            of_heading = slice(starts[position], starts[position + 1])
-            asked = np.flatnonzero(weights[of_heading])
-            held.update(zip(terms[of_heading][asked].tolist(), weights[of_heading][asked].tolist(), strict=True))
-        for term in held:
-            weights[terms == term] = 0
-        united = (np.add.reduceat(weights, starts[:-1])[:-1] + np.float32(sum(held.values()))) * share
-        return SpanCoverage(own, widened, united)
+        rows = self._rows[met]
+        starts = np.flatnonzero(np.diff(rows, prepend=-1))
+        rows, best = rows[starts], np.maximum.reduceat(scores[met], starts)
+        if len(best) > k:
+            near = np.flatnonzero(best >= np.partition(best, -k)[-k])
+            rows, best = rows[near], best[near]
+        order = np.argsort(-best, kind="stable")[:k]
+        return list(zip(rows[order].tolist(), best[order].tolist(), strict=True))
 
 
 def _weight(passages_with_it: int, passages: int) -> float:

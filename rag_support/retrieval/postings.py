@@ -5,9 +5,8 @@ all that is left to do then, and the library brings SciPy with it.
 Source: Lù, BM25S, arXiv:2407.03618; the scoring is Lucene's, k1 = 1.5, b = 0.75.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -43,14 +42,8 @@ class Postings:
         names = (_SCORES, _PASSAGES, _STARTS)
         return cls(*(np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False)) for name in names))
 
-    def passage_scores(self, terms: Sequence[int], passages: int) -> NDArray[np.float32]:
-        """What these terms, with repeats, give to each of so many passages."""
-        found = np.zeros(passages, dtype=np.float32)
-        for term, repeats in groupby(terms):
+    def add(self, scores: NDArray[np.float32], terms: Iterable[tuple[int, int]]) -> None:
+        """Add to each passage's score what these terms, each with how many times it counts, give to it."""
+        for term, repeats in terms:
             held = slice(self.starts[term], self.starts[term + 1])
-            places, scores = self.passages[held], self.scores[held]  # a passage stands once among a term's
-            sums = found[places]
-            for _ in repeats:  # not multiplied: sums of float32 depend on how they come about
-                sums += scores
-            found[places] = sums
-        return found
+            scores[self.passages[held]] += repeats * self.scores[held]  # a passage stands once among a term's

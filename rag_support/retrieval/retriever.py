@@ -10,13 +10,15 @@ the evidence: cosines of passage and best span, and the share of the question's 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappush, heappushpop
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag_support import snapshot
+from rag_support.retrieval.coverage import WeightedTerms
 from rag_support.retrieval.dense import DenseIndex
 from rag_support.retrieval.fit import Parts, check_embedder, check_parts
 from rag_support.retrieval.fusion import reciprocal_rank_fusion
@@ -24,16 +26,16 @@ from rag_support.retrieval.glossary import Glossary
 from rag_support.retrieval.han_usage import HanUsage
 from rag_support.retrieval.late_interaction import SoftCoverage, TokenIndex
 from rag_support.retrieval.lexical import LexicalIndex, LexicalQuery
+from rag_support.retrieval.nearness import ChunkCosines, ChunkVectors, Nearness
 from rag_support.retrieval.passages import PassageStore
 from rag_support.retrieval.readings import in_japanese_script
 from rag_support.retrieval.tokens import search_text
 from rag_support.types import Chunk, Embedder, Evidence, Hit, TokenEmbedder
 
 _DEPTH = 50  # chunks taken from each leg into the fusion
-_DENSE_ROWS = 400  # vectors looked at; several belong to one chunk
 _CANDIDATES = 60  # chunks scored, however many are asked for: the first hit must not depend on that
 
-# Shares of the evidence, chosen on the dev questions.
+# NDArray[np.float64] of the evidence, chosen on the dev questions.
 _PASSAGE, _BEST_SPAN, _COVERAGE = 0.4, 0.3, 0.3
 _WIDENED = 0.2  # share of the terms that only the glossary adds in what is covered
 # What a span's score adds up from (pairwise logistic fit on dev): its own best cosine, the terms it holds, and those
@@ -50,7 +52,7 @@ class _Candidate:
     row: int
     score: float
     evidence: Evidence
-    cosines: NDArray[np.float32]  # of each of the chunk's vectors
+    near: ChunkCosines
     soft: SoftCoverage | None
 
 
@@ -83,26 +85,17 @@ class Retriever:
             self._written_words = json.loads((folder / snapshot.READINGS).read_text(encoding="utf-8"))
             self._han_usage = HanUsage.load(folder / snapshot.HAN_USAGE)
             check_parts(folder, self.manifest, parts)
-        self.passages, self._dense, self._lexical = parts.passages, parts.dense, parts.lexical
+        self.passages, self._lexical = parts.passages, parts.lexical
         self._soft = (parts.tokens, embedder) if parts.tokens and isinstance(embedder, TokenEmbedder) else None
-        # the vectors of one chunk stand together
-        self._chunk_of = np.ascontiguousarray(parts.rows[:, 0])
-        self._span_of = np.ascontiguousarray(parts.rows[:, 1])
-        self._is_span = self._span_of >= 0
-        self._first_row = np.searchsorted(self._chunk_of, np.arange(len(self.passages) + 1)).tolist()
+        self._vectors = ChunkVectors(parts.dense, parts.rows, len(parts.passages))
 
     def search(self, question: str, k: int, language: str) -> list[Hit]:
         """At most k hits for a question in `language`, best first; empty when neither leg finds anything."""
         question = search_text(question)
-        vector = self._embedder.embed_queries([question])[0]
-        cosines = self._dense.all_cosines(vector)
-        widening = self._glossary.widening(question)
-        rankings = self._rankings(question, vector, cosines, widening)
-        query = self._lexical.query(question, widening)
-        candidates = _fused(rankings, query.known)[: max(k, _CANDIDATES)]
+        near, query = self._read(question)
+        candidates = _fused(self._rankings(near, query), query.weighted.known)[: max(k, _CANDIDATES)]
         soft = self._soft_coverage(question, candidates, language)
-        found = self._best(k, candidates, vector, cosines, query, soft)
-        return [self._hit(candidate, rank, query) for rank, candidate in enumerate(found, start=1)]
+        return self._hits(self._best(k, candidates, near, query.weighted, soft), query.weighted)
 
     def knows(self, expression: str) -> bool:
         """Whether the indexed texts use every term of an expression."""
@@ -118,35 +111,24 @@ class Retriever:
 
     def legs(self, question: str) -> dict[str, list[Chunk]]:
         """What each leg finds by itself, best first, and what fusing them gives before the evidence is weighed."""
-        question = search_text(question)
-        vector = self._embedder.embed_queries([question])[0]
-        widening = self._glossary.widening(question)
-        rankings = self._rankings(question, vector, self._dense.all_cosines(vector), widening)
-        rankings["fused"] = _fused(rankings, self._lexical.query(question, widening).known)
+        near, query = self._read(search_text(question))
+        rankings = self._rankings(near, query)
+        rankings["fused"] = _fused(rankings, query.weighted.known)
         return {name: [self.passages.chunk(row) for row in rows] for name, rows in rankings.items()}
 
-    def _rankings(
-        self, question: str, vector: NDArray[np.float32], cosines: NDArray[np.float32] | None, widening: str
-    ) -> dict[str, list[int]]:
+    def _read(self, question: str) -> tuple[Nearness, LexicalQuery]:
+        """A question as each leg sees it."""
+        vector = self._embedder.embed_queries([question])[0]
+        return self._vectors.near(vector), self._lexical.query(question, self._glossary.widening(question))
+
+    def _rankings(self, near: Nearness, query: LexicalQuery) -> dict[str, list[int]]:
         """Chunk rows by leg, best first."""
+        lexical = self._lexical.search(query, _DEPTH)
         return {
-            "dense": self._found_near(vector) if cosines is None else self._nearest(cosines),
-            "lexical": [row for row, _ in self._lexical.search(question, _DEPTH)],
-            "widened": [row for row, _ in self._lexical.search(f"{question} {widening}", _DEPTH)] if widening else [],
+            "dense": near.chunks(_DEPTH),
+            "lexical": [row for row, _ in lexical.asked],
+            "widened": [row for row, _ in lexical.widened],
         }
-
-    def _found_near(self, vector: NDArray[np.float32]) -> list[int]:
-        """Chunk rows by their best vector, as a search of the index finds them."""
-        rows = [row for row, cosine in self._dense.search(vector, _DENSE_ROWS) if cosine > 0]
-        return list(dict.fromkeys(self._chunk_of[rows].tolist()))[:_DEPTH]
-
-    def _nearest(self, cosines: NDArray[np.float32]) -> list[int]:
-        """The same from the cosines of all vectors."""
-        best = np.maximum.reduceat(cosines, self._first_row[:-1])
-        order = np.argsort(-best, kind="stable")[:_DEPTH]
-        last = max(len(cosines) - _DENSE_ROWS, 0)
-        least = max(float(np.partition(cosines, last)[last]), np.finfo(np.float32).tiny)
-        return [row for row, cosine in zip(order.tolist(), best[order].tolist(), strict=True) if cosine >= least]
 
     def _soft_coverage(self, question: str, rows: Sequence[int], language: str) -> Sequence[SoftCoverage | None]:
         """Only where no passage is in the question's language: there token vectors stand in for shared words."""
@@ -156,71 +138,79 @@ class Retriever:
         return tokens.coverage(question, rows, embedder)
 
     def _best(
-        self,
-        k: int,
-        rows: Sequence[int],
-        vector: NDArray[np.float32],
-        all_cosines: NDArray[np.float32] | None,
-        query: LexicalQuery,
-        soft: Sequence[SoftCoverage | None],
+        self, k: int, rows: Sequence[int], near: Nearness, query: WeightedTerms, soft: Sequence[SoftCoverage | None]
     ) -> list[_Candidate]:
         """At most k of these chunk rows with their evidence, best first."""
         if not rows:
             return []
-        places = [(self._first_row[row], self._first_row[row + 1]) for row in rows]
-        of_chunks = [
-            self._dense.cosines(vector, first, last - first) if all_cosines is None else all_cosines[first:last]
-            for first, last in places
-        ]
-        cosines = np.maximum(np.concatenate(of_chunks), 0.0)
-        of_spans = np.concatenate([self._is_span[first:last] for first, last in places])
-        starts = np.cumsum([0, *(len(of_chunk) for of_chunk in of_chunks[:-1])])
-        passage = np.maximum.reduceat(np.where(of_spans, 0.0, cosines), starts).astype(np.float64)
-        span = np.maximum.reduceat(np.where(of_spans, cosines, 0.0), starts).astype(np.float64)
-        own, widened = (held.astype(np.float64) for held in self._lexical.chunk_coverage(query, rows))
+        passage = near.passages(rows)
+        covered = self._lexical.coverage.of_chunks(query, rows)
         of_tokens = np.array([of_chunk.chunk if of_chunk else 0.0 for of_chunk in soft])
-        scores = (
-            _PASSAGE * passage
-            + _BEST_SPAN * span
-            + _COVERAGE * _mixed(own, widened, query)
-            + _SOFT_COVERAGE * of_tokens
+        beside_spans = (
+            _PASSAGE * passage + _COVERAGE * _mixed(covered.own, covered.widened, query) + _SOFT_COVERAGE * of_tokens
         )
-        return [
-            _Candidate(
-                rows[place],
-                float(scores[place]),
-                Evidence(
-                    passage=float(passage[place]),
-                    span=float(span[place]),
-                    coverage=float(own[place]),
-                    widened=float(widened[place]),
-                    soft=float(of_tokens[place]),
-                    known=query.known,
-                ),
-                np.maximum(of_chunks[place], 0.0),
-                soft[place],
+        ceilings = beside_spans + _BEST_SPAN * near.span_ceilings(rows)
+        found: dict[int, _Candidate] = {}  # by place among the rows
+        best: list[float] = []  # the k highest scores so far, as a heap
+        for place in np.argsort(-ceilings, kind="stable").tolist():
+            if len(best) == k and ceilings[place] < best[0]:
+                break  # nor can those behind it come among the best
+            cosines = near.of_chunk(rows[place])
+            span = cosines.best_span
+            score = float(beside_spans[place]) + _BEST_SPAN * span
+            if len(best) < k:
+                heappush(best, score)
+            else:
+                heappushpop(best, score)
+            evidence = Evidence(
+                passage=float(passage[place]),
+                span=span,
+                coverage=float(covered.own[place]),
+                widened=float(covered.widened[place]),
+                soft=float(of_tokens[place]),
+                known=query.known,
             )
-            for place in np.argsort(-scores, kind="stable")[:k].tolist()
-        ]
+            found[place] = _Candidate(rows[place], score, evidence, cosines, soft[place])
+        ranked = sorted(found.items(), key=lambda item: (-item[1].score, item[0]))
+        return [candidate for _, candidate in ranked[:k]]
 
-    def _hit(self, candidate: _Candidate, rank: int, query: LexicalQuery) -> Hit:
-        chunk = self.passages.chunk(candidate.row)
-        first, last = self._first_row[candidate.row], self._first_row[candidate.row + 1]
-        inside = self._is_span[first:last]
-        span_cosines = np.zeros(len(chunk.spans), dtype=np.float32)
-        np.maximum.at(span_cosines, self._span_of[first:last][inside], candidate.cosines[inside])
-        headings = [position for position, span in enumerate(chunk.spans) if span.kind in ("heading", "question")]
-        terms = self._lexical.span_coverage(query, candidate.row, headings)
-        covered = _mixed(terms.own, terms.widened, query)
-        soft = candidate.soft.spans if candidate.soft else 0.0
-        spans = _SPAN_COSINE * span_cosines + _SPAN_COVERAGE * covered + _SPAN_UNITED * terms.united + _SPAN_SOFT * soft
-        return Hit(
-            chunk=chunk,
-            rank=rank,
-            score=round(min(candidate.score, 1.0), 4),
-            span_scores=tuple(np.minimum(spans, 1.0).astype(float).round(4).tolist()),
-            evidence=candidate.evidence,
+    def _hits(self, found: Sequence[_Candidate], query: WeightedTerms) -> list[Hit]:
+        """The spans of all of them are weighed at once."""
+        if not found:
+            return []
+        chunks = [self.passages.chunk(candidate.row) for candidate in found]
+        sizes = [len(chunk.spans) for chunk in chunks]
+        ends = np.cumsum(sizes)
+        cosines = np.zeros(ends[-1], dtype=np.float32)
+        for candidate, first in zip(found, (ends - sizes).tolist(), strict=True):
+            np.maximum.at(cosines, candidate.near.span_of + first, candidate.near.cosines)
+        headings = np.array([span.kind in ("heading", "question") for chunk in chunks for span in chunk.spans])
+        terms = self._lexical.coverage.of_spans(query, [candidate.row for candidate in found], headings)
+        soft = np.concatenate(
+            [
+                candidate.soft.spans if candidate.soft else np.zeros(size, dtype=np.float32)
+                for candidate, size in zip(found, sizes, strict=True)
+            ]
         )
+        spans = (
+            _SPAN_COSINE * cosines
+            + _SPAN_COVERAGE * _mixed(terms.own, terms.widened, query)
+            + _SPAN_UNITED * terms.united
+            + _SPAN_SOFT * soft
+        )
+        scores = np.minimum(spans, 1.0).round(4).tolist()
+        return [
+            Hit(
+                chunk=chunk,
+                rank=rank,
+                score=round(min(candidate.score, 1.0), 4),
+                span_scores=tuple(scores[end - size : end]),
+                evidence=candidate.evidence,
+            )
+            for rank, (chunk, candidate, size, end) in enumerate(
+                zip(chunks, found, sizes, ends.tolist(), strict=True), start=1
+            )
+        ]
 
 
 def _mapped(file: Path) -> NDArray[Any]:
@@ -233,9 +223,6 @@ def _fused(rankings: Mapping[str, list[int]], known: float) -> list[int]:
     return [row for row, _ in reciprocal_rank_fusion([(rows, weights.get(leg, 1)) for leg, rows in rankings.items()])]
 
 
-_Shares = TypeVar("_Shares", NDArray[np.float64], NDArray[np.float32])
-
-
-def _mixed(own: _Shares, widened: _Shares, query: LexicalQuery) -> _Shares:
+def _mixed(own: NDArray[np.float64], widened: NDArray[np.float64], query: WeightedTerms) -> NDArray[np.float64]:
     """Coverage by the question's own terms and, where the glossary adds some, by those."""
     return (1 - _WIDENED) * own + _WIDENED * widened if query.widened_total else own

@@ -59,7 +59,15 @@ class SpanValues:
         parts = [self.values[first:last] for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)]
         return np.concatenate(parts), np.cumsum(lasts - firsts) - (lasts - firsts)
 
-    def of_chunk(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """The values of a chunk's spans, one after the other, and where each span's start, with the end of the last."""
-        starts = self.span_starts[self.chunk_starts[row] : self.chunk_starts[row + 1] + 1]
-        return self.values[starts[0] : starts[-1]], starts - starts[0]
+    def of_chunks(
+        self, rows: Sequence[int], but_last: bool = False
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+        """The values of all spans of these chunks (`but_last`: of all but each chunk's last), one after the other;
+        where each span's start; and which of these chunks, from 0, each span is of.
+        """
+        firsts, ends = (self.chunk_starts[np.asarray(rows) + after] for after in (0, 1))
+        ends = ends - but_last
+        bounds = [self.span_starts[first : end + 1] for first, end in zip(firsts.tolist(), ends.tolist(), strict=True)]
+        values = np.concatenate([self.values[bound[0] : bound[-1]] for bound in bounds])
+        sizes = np.concatenate([bound[1:] - bound[:-1] for bound in bounds])
+        return values, np.cumsum(sizes) - sizes, np.repeat(np.arange(len(bounds)), ends - firsts)

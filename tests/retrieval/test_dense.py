@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_support.retrieval.dense import DenseIndex
+from rag_support.retrieval.dense import DenseIndex, Nearest
 from rag_support.types import FloatMatrix
 
 
@@ -19,6 +19,10 @@ def saved(vectors: FloatMatrix, file: Path, flat_rows: int) -> DenseIndex:
     return DenseIndex.load(file)
 
 
+def by_row(found: Nearest) -> dict[int, float]:
+    return dict(zip(found.rows.tolist(), found.cosines.tolist(), strict=True))
+
+
 FLAT, CODED = 10_000, 10
 both_ways = pytest.mark.parametrize("flat_rows", [FLAT, CODED], ids=["flat", "coded"])
 
@@ -29,8 +33,8 @@ def test_rows_come_by_their_cosine_best_first(tmp_path: Path, flat_rows: int) ->
     found = saved(vectors, tmp_path / "dense", flat_rows).search(query, 10)
     cosines = vectors @ query
     slow = np.argsort(-cosines)[:10]
-    assert [row for row, _ in found] == slow.tolist()
-    assert [cosine for _, cosine in found] == pytest.approx(cosines[slow].tolist(), abs=1e-5)
+    assert found.rows.tolist() == slow.tolist()
+    assert found.cosines == pytest.approx(cosines[slow], abs=1e-5)
 
 
 def test_codes_find_nearly_all_that_looking_at_all_rows_finds(tmp_path: Path) -> None:
@@ -39,7 +43,7 @@ def test_codes_find_nearly_all_that_looking_at_all_rows_finds(tmp_path: Path) ->
     flat, coded = (saved(vectors, tmp_path / f"{rows}", rows) for rows in (FLAT, CODED))
     hits = 0
     for query in unit_rows(50, d=64, seed=2):
-        nearest, found = dict(flat.search(query, 10)), dict(coded.search(query, 10))
+        nearest, found = by_row(flat.search(query, 10)), by_row(coded.search(query, 10))
         hits += len(nearest.keys() & found.keys())
         for row in nearest.keys() & found.keys():
             assert found[row] == pytest.approx(nearest[row], abs=1e-6)  # looked at, not guessed from a code
@@ -55,7 +59,7 @@ def test_the_same_rows_give_the_same_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("d", [5, 6, 16])
 def test_rows_of_any_length_are_coded(tmp_path: Path, d: int) -> None:
     vectors = unit_rows(40, d)
-    assert saved(vectors, tmp_path / "dense", CODED).search(vectors[7], 1) == [(7, pytest.approx(1, abs=1e-5))]
+    assert saved(vectors, tmp_path / "dense", CODED).search(vectors[7], 1).rows.tolist() == [7]
 
 
 @both_ways
@@ -71,32 +75,26 @@ def test_stored_vectors_come_back_as_they_were(tmp_path: Path, flat_rows: int) -
 def test_asking_for_more_rows_than_there_are_gives_each_once(tmp_path: Path, flat_rows: int) -> None:
     vectors = unit_rows(30)
     found = saved(vectors, tmp_path / "dense", flat_rows).search(vectors[3], 400)
-    assert sorted(row for row, _ in found) == list(range(30))
-    assert found[0] == (3, pytest.approx(1, abs=1e-5))
+    assert sorted(found.rows) == list(range(30))
+    assert (found.rows[0], found.cosines[0]) == (3, pytest.approx(1, abs=1e-5))
 
 
 @given(st.integers(1, 12), st.integers(1, 30), st.integers(0, 5))
 def test_a_flat_search_equals_sorting(n: int, k: int, seed: int) -> None:
     vectors, query = unit_rows(n, seed=seed), unit_rows(1, seed=seed + 100)[0]
     found = DenseIndex.build(vectors).search(query, k)
-    assert [row for row, _ in found] == np.argsort(-(vectors @ query))[:k].tolist()
+    assert found.rows.tolist() == np.argsort(-(vectors @ query))[:k].tolist()
 
 
 def test_of_equal_rows_each_comes_once(tmp_path: Path) -> None:
     vectors = np.repeat(unit_rows(1), 2_000, axis=0)
     found = saved(vectors, tmp_path / "dense", CODED).search(vectors[0], 2_000)
-    assert sorted(row for row, _ in found) == list(range(2_000))
+    assert sorted(found.rows) == list(range(2_000))
 
 
-def test_all_cosines_are_those_of_a_search(tmp_path: Path) -> None:
-    vectors = unit_rows(300)
-    query = unit_rows(1, seed=9)[0]
-    index = saved(vectors, tmp_path / "flat", 300)
-    cosines = index.all_cosines(query)
-    assert cosines is not None
-    assert cosines == pytest.approx(vectors @ query, abs=1e-6)
-    assert dict(index.search(query, 300)) == pytest.approx(dict(enumerate(cosines.tolist())), abs=1e-6)
-
-
-def test_codes_do_not_look_at_every_row(tmp_path: Path) -> None:
-    assert saved(unit_rows(300), tmp_path / "coded", CODED).all_cosines(unit_rows(1)[0]) is None
+@both_ways
+def test_cosines_are_those_of_the_stored_rows(tmp_path: Path, flat_rows: int) -> None:
+    vectors, query = unit_rows(50), unit_rows(1, seed=9)[0]
+    index = saved(vectors, tmp_path / "dense", flat_rows)
+    assert index.cosines(query, slice(7, 10)) == pytest.approx(vectors[7:10] @ query, abs=1e-6)
+    assert index.cosines(query, [9, 2]) == pytest.approx(vectors[[9, 2]] @ query, abs=1e-6)
