@@ -5,10 +5,12 @@ statement of a section, how well the section's heading or FAQ question matches, 
 the top.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rag_support.answering.asked import AskedKind, answered_kinds
 from rag_support.answering.register import Place
+from rag_support.answering.rows import named_rows
 from rag_support.answering.yes_no import without_yes_no
 from rag_support.types import Chunk, Hit, Span
 
@@ -20,6 +22,7 @@ _STEPS_BONUS = 0.2  # for steps, and the sentence before them, where a procedure
 _LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps and short items are shown whole
 _LIST_ITEMS = 12
 _STANDS_OUT = 1.3  # times the mean of a table: rows above it are the ones asked for
+_NAMED_NEAR = 0.8  # of the best row: one that the question names and that matches less is not the one meant
 _ALONE = 1.5  # times the mean of the other members of a list: this sentence of it is what was asked for
 _OWN_QUESTION = 0.5  # match of a heading or FAQ question from which it asks the same
 _NOTES = 2
@@ -69,9 +72,11 @@ def text_in(span: Span, chunk: Chunk, language: str) -> str | None:
 class Section:
     """A hit's chunk with the scores of its statements."""
 
-    def __init__(self, hit: Hit, asked: frozenset[AskedKind]) -> None:
+    def __init__(self, hit: Hit, asked: frozenset[AskedKind], terms: frozenset[str]) -> None:
+        """`asked`: the kinds of answer that the question asks for; `terms`: its lexical terms."""
         self.chunk = hit.chunk
         self.asked = asked
+        self.terms = terms
         self.matches = dict(enumerate(hit.span_scores))
         self.statements = [position for position, span in enumerate(hit.chunk.spans) if states(span)]
         self.first = self.statements[0] if self.statements else -1
@@ -117,11 +122,18 @@ class Section:
             p: self.matches[p] + (_ASKED_BONUS if self.asked & answered_kinds(self.source(p)) else 0) for p in members
         }
         if kind == "row":
+            if named := self.named_of(members, scores):
+                return named
             mean = sum(scores.values()) / len(members)
             leading = [p for p in members if scores[p] >= _STANDS_OUT * mean]
             members = leading or members
         limit = _LIST_ITEMS if all(not is_sentence(self.source(p)) for p in members) else _LIST_SENTENCES
         return sorted(sorted(members, key=lambda p: -scores[p])[:limit])
+
+    def named_of(self, members: list[int], scores: Mapping[int, float]) -> list[int]:
+        """The rows of a table that the question names; "not shipped yet" holds the name of a row that is not meant."""
+        named = named_rows([self.chunk.spans[p] for p in members], self.terms)
+        return [members[place] for place in named if scores[members[place]] >= _NAMED_NEAR * max(scores.values())]
 
     def stands_out(self, position: int, members: list[int]) -> bool:
         """Whether one member of a list was asked for, and not the list."""

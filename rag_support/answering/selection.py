@@ -15,6 +15,7 @@ from rag_support.answering.disagreement import disagree, gives_a_value, same_lis
 from rag_support.answering.disputed import disputed_values
 from rag_support.answering.register import Register
 from rag_support.answering.section import Section, Statement, introduces, is_sentence
+from rag_support.retrieval.tokens import query_terms
 from rag_support.types import Hit, Span
 
 _HITS = 5  # sections looked into
@@ -30,7 +31,7 @@ _OTHER_SIDES = 2  # of a value, added to the answer
 def select_statements(question: str, hits: Sequence[Hit], language: str, register: Register) -> list[Statement]:
     """The statements of an answer in reading order; empty when no hit holds any."""
     asked = asked_kinds(question)
-    sections = [Section(hit, asked) for hit in hits[:_HITS]]
+    sections = _sections(question, hits)
     candidates = sorted(
         ((score, section, position) for section in sections for position, score in section.scores.items()),
         key=lambda candidate: -candidate[0],
@@ -53,9 +54,14 @@ def select_statements(question: str, hits: Sequence[Hit], language: str, registe
     return chosen + listed + _other_sides(chosen + listed, sections)
 
 
+def _sections(question: str, hits: Sequence[Hit]) -> list[Section]:
+    asked, terms = asked_kinds(question), frozenset(query_terms(question))
+    return [Section(hit, asked, terms) for hit in hits[:_HITS]]
+
+
 def related_statements(question: str, hits: Sequence[Hit]) -> list[Statement]:
     """What the sources do say near a question that they do not answer: one or two statements, best first."""
-    sections = [Section(hit, asked_kinds(question)) for hit in hits[:_HITS]]
+    sections = _sections(question, hits)
     candidates = sorted(
         (
             (score, section.statement(position, True))
