@@ -22,13 +22,13 @@ def _cue(pattern: str) -> re.Pattern[str]:
 
 _CUES: dict[AskedKind, re.Pattern[str]] = {
     "telephone": _cue(
-        r"电话番号|何番|番号[はをが]|电话号|客服电话|热线|哪个号码|号码是|打哪个|"
+        r"电话番号|何番|(?<![文せ员])番号[はをが]|电话号|客服电话(?:是|多少|几号|[?？]?$)|热线|哪个号码|号码是|打哪个|"
         r"(?:tele)?phone n(?:umber|o\b)|number (?:do|can|should) i|which number|what number|hotline|number to call"
     ),
     "hours": _cue(
         r"何时(?!も)|受付时间|营业时间|对应时间|时间带|夜中|深夜|早朝|24时间|いつでも|几点|服务时间|受理时间|"
         r"上班时间|24小时|半夜|什么时候|时间は|"
-        r"\bhours?\b|what time|\bopen\b|\bclosed?\b|24/7|midnight|at night|around the clock"
+        r"\bhours?\b|what time|\bopen\b(?! (?:an?|the|my|it|up)\b)|\bclosed?\b|24/7|midnight|at night|around the clock"
     ),
     "percentage": _cue(r"何%|何パーセント|割合|满足度|百分|满意|per ?cent|%|satisf|比率"),
     "domain": _cue(r"ドメイン|domain|域名|网域|@|后缀|送信元|差出人|sender|发件人|寄件"),

@@ -17,6 +17,7 @@ from rag_support.types import Chunk, Hit, Span
 # What a statement's score adds up from besides its own match (pairwise logistic fit on the dev questions).
 _CHUNK_SHARE = 2.2
 _ASKED_BONUS = 0.3  # for a value of the kind that was asked for
+_LIST_ASKED_BONUS = 0.15  # for the first statement of a section, where only the list below it holds one
 _TOP_BONUS = 0.2  # times the match of the heading, for the first statement below it
 _STEPS_BONUS = 0.2  # for steps, and the sentence before them, where a procedure was asked for
 _LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps and short items are shown whole
@@ -85,20 +86,26 @@ class Section:
         )
         self.scores: dict[int, float] = {}
         for position in self.statements:
-            score = hit.span_scores[position] + _CHUNK_SHARE * hit.score
-            speaks_for = [position]
+            score = self.matches[position] + _CHUNK_SHARE * hit.score
             if position == self.first:
                 score += _TOP_BONUS * self.heading
-                speaks_for += self.group_of(position)
-            if any(asked & answered_kinds(self.source(p)) for p in speaks_for):
+            if self.answers(position):
                 score += _ASKED_BONUS
+            elif position == self.first and any(map(self.answers, self.group_of(position))):
+                score += _LIST_ASKED_BONUS
             members = self.group_of(position) if "procedure" in asked else []
             if members and self.chunk.spans[members[0]].kind == "step":
                 score += _STEPS_BONUS
+                # whoever names a step means its procedure
+                score += max(self.matches[p] for p in (position, *members)) - self.matches[position]
             self.scores[position] = score
 
     def statement(self, position: int, listed: bool) -> Statement:
         return Statement(self.chunk, position, listed, self.heading >= _OWN_QUESTION)
+
+    def answers(self, position: int) -> bool:
+        """Whether a statement holds a value of a kind that was asked for, or says that the source does not state it."""
+        return bool(self.asked & answered_kinds(self.source(position)))
 
     def source(self, position: int) -> str:
         return self.chunk.source_of(self.chunk.spans[position])
@@ -118,9 +125,7 @@ class Section:
         kind = self.chunk.spans[members[0]].kind
         if kind == "step":
             return members
-        scores = {
-            p: self.matches[p] + (_ASKED_BONUS if self.asked & answered_kinds(self.source(p)) else 0) for p in members
-        }
+        scores = {p: self.matches[p] + (_ASKED_BONUS if self.answers(p) else 0) for p in members}
         if kind == "row":
             if named := self.named_of(members, scores):
                 return named

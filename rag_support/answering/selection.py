@@ -7,10 +7,10 @@ of a list was asked for, that one. Notes that bear on a chosen value stay with i
 harm; where a statement takes one side of a disagreement, the others come with it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
-from rag_support.answering.asked import asked_kinds, says_unstated
+from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds, held_kinds, says_unstated
 from rag_support.answering.disagreement import disagree, gives_a_value, same_list
 from rag_support.answering.disputed import disputed_values
 from rag_support.answering.register import Register
@@ -23,27 +23,37 @@ _SENTENCES = 3  # of an answer, lists and notes not counted
 _BUDGET_CHARS = {"ja": 220, "zh": 220, "zh-Hant": 220}
 _BUDGET_CHARS_ELSE = 450
 _NEAR = 0.84  # of the best score: a further statement has to come this close
+_NEAR_ELSEWHERE = 0.9  # and one of another section than the best this close
 _SAME = 0.6  # overlap of character n-grams from which two statements say the same
+_ASKED_BY_NAME: frozenset[AskedKind] = frozenset({"telephone", "domain", "percentage"})  # nothing else answers
 _RELATED = 2  # statements shown beside a refusal
 _OTHER_SIDES = 2  # of a value, added to the answer
+
+_Candidate = tuple[float, Section, int]  # a statement's score, its section, and its place there
 
 
 def select_statements(question: str, hits: Sequence[Hit], language: str, register: Register) -> list[Statement]:
     """The statements of an answer in reading order; empty when no hit holds any."""
     asked = asked_kinds(question)
-    sections = _sections(question, hits)
+    sections = _sections(question, hits[:_HITS])
     candidates = sorted(
         ((score, section, position) for section in sections for position, score in section.scores.items()),
         key=lambda candidate: -candidate[0],
     )
     if not candidates:
         return []
-    best, first, leading = candidates[0]
+    best = candidates[0][0]
+    _, first, leading = candidates[0]
+    if named := asked & _ASKED_BY_NAME - answered_kinds(first.source(leading)):
+        _, first, leading = _holding(named, question, candidates, hits) or candidates[0]
     unstated = bool(asked) and says_unstated(first.source(leading))
     answer = _Answer(language, lists=not unstated)
+    answer.add(first, leading)
     for score, section, position in candidates:
         if score < _NEAR * best:
             break
+        if section is not first and score < _NEAR_ELSEWHERE * best:
+            continue
         answer.add(section, position)
     chosen = [statement for section in answer.sections for statement in answer.of(section)]
     if unstated:
@@ -54,14 +64,30 @@ def select_statements(question: str, hits: Sequence[Hit], language: str, registe
     return chosen + listed + _other_sides(chosen + listed, sections)
 
 
+def _holding(
+    kinds: Collection[AskedKind], question: str, candidates: Sequence[_Candidate], hits: Sequence[Hit]
+) -> _Candidate | None:
+    """The best statement that holds a value of one of these kinds; of the first hits rather than of the further ones."""
+    further = (
+        (score, section, position)
+        for section in _sections(question, hits[_HITS:])
+        for position, score in section.scores.items()
+    )
+    for among in (candidates, sorted(further, key=lambda candidate: -candidate[0])):
+        for candidate in among:
+            if not held_kinds(candidate[1].source(candidate[2])).isdisjoint(kinds):
+                return candidate
+    return None
+
+
 def _sections(question: str, hits: Sequence[Hit]) -> list[Section]:
     asked, terms = asked_kinds(question), frozenset(query_terms(question))
-    return [Section(hit, asked, terms) for hit in hits[:_HITS]]
+    return [Section(hit, asked, terms) for hit in hits]
 
 
 def related_statements(question: str, hits: Sequence[Hit]) -> list[Statement]:
     """What the sources do say near a question that they do not answer: one or two statements, best first."""
-    sections = _sections(question, hits)
+    sections = _sections(question, hits[:_HITS])
     candidates = sorted(
         (
             (score, section.statement(position, True))
