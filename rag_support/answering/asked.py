@@ -58,11 +58,19 @@ _CUES: dict[AskedKind, re.Pattern[str]] = {
     ),
 }
 
+# who only tells what went wrong asks what to do: 「荷物が壊れていた」, "my parcel arrived damaged", 包裹坏了
+_PROBLEM = _cue(
+    r"(?:ちゃった|じゃった|しまった|しまいました|(?:て|で)(?:い|お)?(?:た|ました)|ません|どうしよう)[。.!…]*$|"
+    r"^(?:my|our|the|i(?:'ve| have)?|we(?:'ve| have)?)\b[^?]*$|\bwhat now\b|"
+    r"[坏碎丢错漏]了[。.!…]*$|没[^吗么呢啊?]{1,6}[。.!…]*$"
+)
+
 
 @lru_cache(maxsize=1024)
 def asked_kinds(question: str) -> frozenset[AskedKind]:
     text = fold(question)
-    return frozenset(kind for kind, cue in _CUES.items() if cue.search(text))
+    kinds = frozenset(kind for kind, cue in _CUES.items() if cue.search(text))
+    return kinds or (frozenset({"procedure"}) if _PROBLEM.search(text) else kinds)
 
 
 _FREE = _cue(r"无料|有料|料金はかかり|费用はかかり|料はいただ|\bfree\b|no (?:fee|charge)|免费|不收费|收费")
