@@ -58,6 +58,17 @@ _CUES: dict[AskedKind, re.Pattern[str]] = {
     ),
 }
 
+_COMPARISON = _cue(
+    r"違い|違う|どっち|どちら|比べ|比較|と.{1,12}の差|\bcompar|\bdifferen|\bbetter\b|\bvs\b|\bversus\b|\bor\b.*\bwhich\b|"
+    r"\bwhich\b.*\bor\b|区别|不同|比较|对比|哪个(?:更|比较)?[好快]|哪种"
+)
+
+
+def compares(question: str) -> bool:
+    """Whether a question sets things side by side."""
+    return _COMPARISON.search(fold(question)) is not None
+
+
 # who only tells what went wrong asks what to do: 「荷物が壊れていた」, "my parcel arrived damaged", 包裹坏了
 _PROBLEM = _cue(
     r"(?:ちゃった|じゃった|しまった|しまいました|(?:て|で)(?:い|お)?(?:た|ました)|ません|どうしよう)[。.!…]*$|"

@@ -7,11 +7,13 @@ the top.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
-from rag_support.answering.asked import AskedKind, answered_kinds
+from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds, compares
 from rag_support.answering.register import Place
 from rag_support.answering.rows import named_rows
 from rag_support.answering.yes_no import without_yes_no
+from rag_support.retrieval.tokens import query_terms
 from rag_support.types import Chunk, Hit, Span
 
 # What a statement's score adds up from besides its own match (pairwise logistic fit on the dev questions).
@@ -70,14 +72,25 @@ def text_in(span: Span, chunk: Chunk, language: str) -> str | None:
     return span.texts.get(language)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What statements are held against."""
+
+    kinds: frozenset[AskedKind]  # of answer that it asks for
+    terms: frozenset[str]  # its lexical terms
+    compares: bool  # whether it sets things side by side
+
+    @classmethod
+    def of(cls, question: str) -> "Question":
+        return cls(asked_kinds(question), frozenset(query_terms(question)), compares(question))
+
+
 class Section:
     """A hit's chunk with the scores of its statements."""
 
-    def __init__(self, hit: Hit, asked: frozenset[AskedKind], terms: frozenset[str]) -> None:
-        """`asked`: the kinds of answer that the question asks for; `terms`: its lexical terms."""
+    def __init__(self, hit: Hit, question: Question) -> None:
         self.chunk = hit.chunk
-        self.asked = asked
-        self.terms = terms
+        self.question = question
         self.matches = dict(enumerate(hit.span_scores))
         self.statements = [position for position, span in enumerate(hit.chunk.spans) if states(span)]
         self.first = self.statements[0] if self.statements else -1
@@ -93,7 +106,7 @@ class Section:
                 score += _ASKED_BONUS
             elif position == self.first and any(map(self.answers, self.group_of(position))):
                 score += _LIST_ASKED_BONUS
-            members = self.group_of(position) if "procedure" in asked else []
+            members = self.group_of(position) if "procedure" in question.kinds else []
             if members and self.chunk.spans[members[0]].kind == "step":
                 score += _STEPS_BONUS
                 # whoever names a step means its procedure
@@ -105,7 +118,7 @@ class Section:
 
     def answers(self, position: int) -> bool:
         """Whether a statement holds a value of a kind that was asked for, or says that the source does not state it."""
-        return bool(self.asked & answered_kinds(self.source(position)))
+        return bool(self.question.kinds & answered_kinds(self.source(position)))
 
     def source(self, position: int) -> str:
         return self.chunk.source_of(self.chunk.spans[position])
@@ -137,8 +150,19 @@ class Section:
 
     def named_of(self, members: list[int], scores: Mapping[int, float]) -> list[int]:
         """The rows of a table that the question names; "not shipped yet" holds the name of a row that is not meant."""
-        named = named_rows([self.chunk.spans[p] for p in members], self.terms)
+        if self.question.compares and (compared := self.compared_of(members)):
+            return compared
+        named = named_rows([self.chunk.spans[p] for p in members], self.question.terms)
         return [members[place] for place in named if scores[members[place]] >= _NAMED_NEAR * max(scores.values())]
+
+    def compared_of(self, members: list[int]) -> list[int]:
+        """The rows of a table that the question sets side by side, none if it names fewer than two."""
+        named = named_rows([self.chunk.spans[p] for p in members], self.question.terms)
+        return [members[place] for place in named] if len(named) > 1 else []
+
+    def tables(self) -> list[list[int]]:
+        rows = [p for p in self.statements if self.chunk.spans[p].kind == "row"]
+        return [list(members) for _, members in groupby(rows, key=lambda p: self.chunk.spans[p].group)]
 
     def stands_out(self, position: int, members: list[int]) -> bool:
         """Whether one member of a list was asked for, and not the list."""

@@ -10,12 +10,11 @@ harm; where a statement takes one side of a disagreement, the others come with i
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
-from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds, held_kinds, says_unstated
+from rag_support.answering.asked import AskedKind, answered_kinds, held_kinds, says_unstated
 from rag_support.answering.disagreement import disagree, gives_a_value, same_list
 from rag_support.answering.disputed import disputed_values
 from rag_support.answering.register import Register
-from rag_support.answering.section import Section, Statement, introduces, is_sentence
-from rag_support.retrieval.tokens import query_terms
+from rag_support.answering.section import Question, Section, Statement, introduces, is_sentence
 from rag_support.types import Hit, Span
 
 _HITS = 5  # sections looked into
@@ -32,20 +31,21 @@ _OTHER_SIDES = 2  # of a value, added to the answer
 _Candidate = tuple[float, Section, int]  # a statement's score, its section, and its place there
 
 
-def select_statements(question: str, hits: Sequence[Hit], language: str, register: Register) -> list[Statement]:
-    """The statements of an answer in reading order; empty when no hit holds any."""
-    asked = asked_kinds(question)
-    sections = _sections(question, hits[:_HITS])
-    candidates = sorted(
-        ((score, section, position) for section in sections for position, score in section.scores.items()),
-        key=lambda candidate: -candidate[0],
-    )
+def select_statements(text: str, hits: Sequence[Hit], language: str, register: Register) -> list[Statement]:
+    """The statements of an answer to the question `text` in reading order; empty when no hit holds any."""
+    question = Question.of(text)
+    asked = question.kinds
+    sections = [Section(hit, question) for hit in hits[:_HITS]]
+    further = [Section(hit, question) for hit in hits[_HITS:]]
+    candidates = _candidates(sections)
     if not candidates:
         return []
     best = candidates[0][0]
     _, first, leading = candidates[0]
     if named := asked & _ASKED_BY_NAME - answered_kinds(first.source(leading)):
-        _, first, leading = _holding(named, question, candidates, hits) or candidates[0]
+        _, first, leading = _holding(named, sections, further) or candidates[0]
+    elif question.compares:
+        _, first, leading = _comparing(sections + further) or candidates[0]
     unstated = bool(asked) and says_unstated(first.source(leading))
     answer = _Answer(language, lists=not unstated)
     answer.add(first, leading)
@@ -64,30 +64,37 @@ def select_statements(question: str, hits: Sequence[Hit], language: str, registe
     return chosen + listed + _other_sides(chosen + listed, sections)
 
 
+def _candidates(sections: Sequence[Section]) -> list[_Candidate]:
+    """The statements of sections, best first."""
+    found = ((score, section, position) for section in sections for position, score in section.scores.items())
+    return sorted(found, key=lambda candidate: -candidate[0])
+
+
 def _holding(
-    kinds: Collection[AskedKind], question: str, candidates: Sequence[_Candidate], hits: Sequence[Hit]
+    kinds: Collection[AskedKind], sections: Sequence[Section], further: Sequence[Section]
 ) -> _Candidate | None:
-    """The best statement that holds a value of one of these kinds; of the first hits rather than of the further ones."""
-    further = (
-        (score, section, position)
-        for section in _sections(question, hits[_HITS:])
-        for position, score in section.scores.items()
-    )
-    for among in (candidates, sorted(further, key=lambda candidate: -candidate[0])):
-        for candidate in among:
-            if not held_kinds(candidate[1].source(candidate[2])).isdisjoint(kinds):
-                return candidate
+    """The best statement that holds a value of one of these kinds; of further sections only where these have none."""
+    for among in (sections, further):
+        for score, section, position in _candidates(among):
+            if not held_kinds(section.source(position)).isdisjoint(kinds):
+                return score, section, position
     return None
 
 
-def _sections(question: str, hits: Sequence[Hit]) -> list[Section]:
-    asked, terms = asked_kinds(question), frozenset(query_terms(question))
-    return [Section(hit, asked, terms) for hit in hits]
+def _comparing(sections: Sequence[Section]) -> _Candidate | None:
+    """The best row of the first table of which the question names several."""
+    for section in sections:
+        for rows in section.tables():
+            if len(compared := section.compared_of(rows)) > 1:
+                best = max(compared, key=lambda p: section.scores[p])
+                return section.scores[best], section, best
+    return None
 
 
-def related_statements(question: str, hits: Sequence[Hit]) -> list[Statement]:
+def related_statements(text: str, hits: Sequence[Hit]) -> list[Statement]:
     """What the sources do say near a question that they do not answer: one or two statements, best first."""
-    sections = _sections(question, hits[:_HITS])
+    question = Question.of(text)
+    sections = [Section(hit, question) for hit in hits[:_HITS]]
     candidates = sorted(
         (
             (score, section.statement(position, True))
