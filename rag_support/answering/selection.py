@@ -36,16 +36,11 @@ def select_statements(text: str, hits: Sequence[Hit], language: str, register: R
     question = Question.of(text)
     asked = question.kinds
     sections = [Section(hit, question) for hit in hits[:_HITS]]
-    further = [Section(hit, question) for hit in hits[_HITS:]]
     candidates = _candidates(sections)
     if not candidates:
         return []
     best = candidates[0][0]
-    _, first, leading = candidates[0]
-    if named := asked & _ASKED_BY_NAME - answered_kinds(first.source(leading)):
-        _, first, leading = _holding(named, sections, further) or candidates[0]
-    elif question.compares:
-        _, first, leading = _comparing(sections + further) or candidates[0]
+    _, first, leading = _lead(question, candidates, hits) or candidates[0]
     unstated = bool(asked) and says_unstated(first.source(leading))
     answer = _Answer(language, lists=not unstated)
     answer.add(first, leading)
@@ -70,25 +65,28 @@ def _candidates(sections: Sequence[Section]) -> list[_Candidate]:
     return sorted(found, key=lambda candidate: -candidate[0])
 
 
-def _holding(
-    kinds: Collection[AskedKind], sections: Sequence[Section], further: Sequence[Section]
-) -> _Candidate | None:
-    """The best statement that holds a value of one of these kinds; of further sections only where these have none."""
-    for among in (sections, further):
-        for score, section, position in _candidates(among):
-            if not held_kinds(section.source(position)).isdisjoint(kinds):
-                return score, section, position
+def _lead(question: Question, candidates: Sequence[_Candidate], hits: Sequence[Hit]) -> _Candidate | None:
+    """What the answer begins with, where that is not what matches best.
+
+    A value asked for by name, from further down where the first hits hold none; things that are compared, side by side.
+    """
+    _, first, leading = candidates[0]
+    if named := question.kinds & _ASKED_BY_NAME - answered_kinds(first.source(leading)):
+        further = _candidates([Section(hit, question) for hit in hits[_HITS:]])
+        held = (one for one in (*candidates, *further) if not named.isdisjoint(held_kinds(one[1].source(one[2]))))
+        return next(held, None)
+    if question.compares:
+        return next(_compared(question, hits), None)
     return None
 
 
-def _comparing(sections: Sequence[Section]) -> _Candidate | None:
-    """The best row of the first table of which the question names several."""
-    for section in sections:
+def _compared(question: Question, hits: Sequence[Hit]) -> Iterator[_Candidate]:
+    """The best row of each table of which the question names several."""
+    for section in (Section(hit, question) for hit in hits):
         for rows in section.tables():
-            if len(compared := section.compared_of(rows)) > 1:
+            if compared := section.compared_of(rows):
                 best = max(compared, key=lambda p: section.scores[p])
-                return section.scores[best], section, best
-    return None
+                yield section.scores[best], section, best
 
 
 def related_statements(text: str, hits: Sequence[Hit]) -> list[Statement]:
