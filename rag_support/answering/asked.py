@@ -38,12 +38,12 @@ _CUES: dict[AskedKind, re.Pattern[str]] = {
         r"多少钱|收费|免费|要钱|花钱|几块|罚款|运费|邮费|手续费"
     ),
     "duration": _cue(
-        r"どの(?:くらい|ぐらい)|どれ(?:くらい|ぐらい|だけ)|何分|何时间|何日|何年|何(?:か|ヶ|カ|ケ)月|何周间|いつまで|期间|期限|日数|有效|"
+        r"どの(?:くらい|ぐらい)|どれ(?:くらい|ぐらい|だけ)|何分|何时间|何日|何年|何(?:か|ヶ|カ|ケ)月|何周间|いつまで|期间|期限|日数|时期|有效|"
         r"how long|how many (?:minutes|hours|days|weeks|months|years)|\bwithin\b|until when|deadline|\bvalid|\bexpir|"
         r"多久|多长|几天|几分钟|几(?:个)?小时|多少(?:天|分钟|小时)|几年|几个月|最晚"
     ),
     "date": _cue(
-        r"いつ(?!も|でも)|何月|何日|何曜|日程|休馆日?|休み|定休|\bwhen\b|what da(?:y|te)s?|which da(?:y|te)s?|"
+        r"いつ(?!も|でも)|何月|何日|何曜|日程|时期|休馆日?|休み|定休|\bwhen\b|what da(?:y|te)s?|which da(?:y|te)s?|"
         r"什么时候|哪天|几号|几月|星期几|周几|哪几天|休息日|截止"
     ),
     "count": _cue(
@@ -52,7 +52,7 @@ _CUES: dict[AskedKind, re.Pattern[str]] = {
         r"几(?:张|本|个(?!月|小时)|件|次|人|台|种|位|家|册|部|盘)|多少(?:人|个|本|张|件|次|台|种|册)|最多"
     ),
     "procedure": _cue(
-        r"方法|手顺|やり方|どうやって|どうすれば|どうしたら|仕方|流れ|したい|たいです|手续き|"
+        r"方法|手顺|やり方|どうやって|どうすれば|どうしたら|仕方|流れ|したい|たいです|手续き|には[?。]?$|"
         r"\bhow (?:do|can|to|should|would)\b|\bsteps?\b|procedure|what should i do|what (?:do|can) i do|"
         r"怎么|如何|怎样|步骤|流程|咋"
     ),

@@ -22,6 +22,7 @@ _ASKED_BONUS = 0.3  # for a value of the kind that was asked for
 _LIST_ASKED_BONUS = 0.15  # for the first statement of a section, where only the list below it holds one
 _TOP_BONUS = 0.2  # times the match of the heading, for the first statement below it
 _STEPS_BONUS = 0.2  # for steps, and the sentence before them, where a procedure was asked for
+_OPENING_SHARE = 0.7  # of what the best step matches better, for a section's first statement; all for the lead-in
 _LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps and short items are shown whole
 _LIST_ITEMS = 12
 _STANDS_OUT = 1.3  # times the mean of a table: rows above it are the ones asked for
@@ -110,7 +111,8 @@ class Section:
             if members and self.chunk.spans[members[0]].kind == "step":
                 score += _STEPS_BONUS
                 # whoever names a step means its procedure
-                score += max(self.matches[p] for p in (position, *members)) - self.matches[position]
+                share = 1.0 if position + 1 == members[0] else _OPENING_SHARE
+                score += share * max(0.0, max(self.matches[p] for p in members) - self.matches[position])
             self.scores[position] = score
 
     def statement(self, position: int, listed: bool) -> Statement:

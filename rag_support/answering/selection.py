@@ -7,7 +7,7 @@ of a list was asked for, that one. Notes that bear on a chosen value stay with i
 harm; where a statement takes one side of a disagreement, the others come with it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from rag_support.answering.asked import AskedKind, answered_kinds, held_kinds, says_unstated
@@ -161,6 +161,11 @@ class _Answer:
         if not members or not lead or answers_alone:
             stands_alone = sentence and not introduces(section.source(position))
             if stands_alone and (self._listing is None or self._listing is section) and self._take(span):
+                chosen[position] = False
+            return
+        if span.group < 0 and members[0] in chosen and section.chunk.spans[members[0]].kind != "step":
+            # the sentence that opens a section, of which the list was chosen before it; steps need no more than theirs
+            if not introduces(section.source(position)) and self._take(span):
                 chosen[position] = False
             return
         asked_for = section.asked_for(position, members)
