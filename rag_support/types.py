@@ -285,7 +285,9 @@ class TokenEmbedder(Protocol):
 class Answerer(Protocol):
     """A question and its hits to a draft; never raises for want of evidence, it refuses."""
 
-    def answer(self, question: str, language: str, hits: Sequence[Hit]) -> Draft: ...
+    def answer(self, question: str, language: str, hits: Sequence[Hit], asked: str = "") -> Draft:
+        """`asked`: the last part of a question that is made whole by earlier ones; else the whole is what is asked."""
+        ...
 
 
 class Writer(Protocol):

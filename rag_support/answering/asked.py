@@ -26,8 +26,8 @@ _CUES: dict[AskedKind, re.Pattern[str]] = {
         r"(?:tele)?phone n(?:umber|o\b)|number (?:do|can|should) i|which number|what number|hotline|number to call"
     ),
     "hours": _cue(
-        r"何时(?!も)|受付时间|营业时间|对应时间|时间带|夜中|深夜|早朝|24时间|いつでも|几点|服务时间|受理时间|"
-        r"上班时间|24小时|半夜|什么时候|时间は|"
+        r"何时(?!も)|受付时间|营业时间|对应时间|时间带|夜中|深夜|夜[はもにで]|早朝|24时间|いつでも|几点|服务时间|受理时间|"
+        r"上班时间|24小时|半夜|晚上|什么时候|时间は|"
         r"\bhours?\b|what time|\bopen\b(?! (?:an?|the|my|it|up)\b)|\bclosed?\b|24/7|midnight|at night|around the clock"
     ),
     "percentage": _cue(r"何%|何パーセント|割合|满足度|百分|满意|per ?cent|%|satisf|比率"),

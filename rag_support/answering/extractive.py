@@ -12,7 +12,7 @@ from rag_support.answering.caveats import renumbered
 from rag_support.answering.conflicts import find_conflicts
 from rag_support.answering.phrases import REFUSALS, RELATED, UNTRANSLATED, base_language
 from rag_support.answering.register import Register
-from rag_support.answering.section import Statement
+from rag_support.answering.section import Question, Statement
 from rag_support.answering.selection import related_statements, select_statements
 from rag_support.types import Citation, Draft, Hit, Refusal, RefusalKind, TableHeader
 from rag_support.values import missing_values
@@ -25,13 +25,13 @@ class ExtractiveAnswerer:
         self._answerability = answerability
         self._register = register
 
-    def answer(self, question: str, language: str, hits: Sequence[Hit]) -> Draft:
-        """`language` is ja, en, zh or zh-Hant."""
+    def answer(self, question: str, language: str, hits: Sequence[Hit], asked: str = "") -> Draft:
+        """`language` is ja, en, zh or zh-Hant; `asked` as in types.Answerer."""
         confidence = self._answerability.probability(question, hits, base_language(language))
         if kind := self._answerability.refusal(confidence, hits, base_language(language)):
             refusal = refuse(kind, language, confidence)
             return _with_related(refusal, question, hits, language) if kind == "nothing_found" else refusal
-        statements = select_statements(question, hits, language, self._register)
+        statements = select_statements(Question.of(question, asked), hits, language, self._register)
         if not statements:
             return refuse("nothing_found", language, confidence)
         cited = _cited(statements, language)
@@ -46,7 +46,7 @@ class ExtractiveAnswerer:
 
 def _with_related(refusal: Draft, question: str, hits: Sequence[Hit], language: str) -> Draft:
     """The refusal, with what the sources do say near the question, marked as no more than that."""
-    statements = related_statements(question, hits)
+    statements = related_statements(Question.of(question), hits)
     if not statements:
         return refusal
     cited = _cited(statements, language)

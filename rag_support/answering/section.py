@@ -15,6 +15,7 @@ from rag_support.answering.rows import named_rows
 from rag_support.answering.yes_no import without_yes_no
 from rag_support.retrieval.tokens import query_terms
 from rag_support.types import Chunk, Hit, Span
+from rag_support.values import Value, values
 
 # What a statement's score adds up from besides its own match (pairwise logistic fit on the dev questions).
 _CHUNK_SHARE = 2.2
@@ -80,10 +81,16 @@ class Question:
     kinds: frozenset[AskedKind]  # of answer that it asks for
     terms: frozenset[str]  # its lexical terms
     compares: bool  # whether it sets things side by side
+    values: tuple[Value, ...]  # that it gives; numbers are left out, for they count too many things
 
     @classmethod
-    def of(cls, question: str) -> "Question":
-        return cls(asked_kinds(question), frozenset(query_terms(question)), compares(question))
+    def of(cls, text: str, asked: str = "") -> "Question":
+        """`asked`: its last part, where the rest is what an earlier question asked, and only names the subject."""
+        given = tuple(value for value in values(text) if value.kind != "number")
+        return cls(asked_kinds(asked) or asked_kinds(text), frozenset(query_terms(text)), compares(text), given)
+
+    def gives_a_value_of(self, text: str) -> bool:
+        return any(given.same_as(value) for given in self.values for value in values(text))
 
 
 class Section:
@@ -151,9 +158,14 @@ class Section:
         return sorted(sorted(members, key=lambda p: -scores[p])[:limit])
 
     def named_of(self, members: list[int], scores: Mapping[int, float]) -> list[int]:
-        """The rows of a table that the question names; "not shipped yet" holds the name of a row that is not meant."""
+        """The rows of a table that the question names, or of which it gives a value such as a telephone number.
+
+        "Not shipped yet" holds the name of a row that is not meant.
+        """
         if self.question.compares and (compared := self.compared_of(members)):
             return compared
+        if holding := [p for p in members if self.question.gives_a_value_of(self.source(p))]:
+            return holding
         named = named_rows([self.chunk.spans[p] for p in members], self.question.terms)
         return [members[place] for place in named if scores[members[place]] >= _NAMED_NEAR * max(scores.values())]
 

@@ -31,9 +31,8 @@ _OTHER_SIDES = 2  # of a value, added to the answer
 _Candidate = tuple[float, Section, int]  # a statement's score, its section, and its place there
 
 
-def select_statements(text: str, hits: Sequence[Hit], language: str, register: Register) -> list[Statement]:
-    """The statements of an answer to the question `text` in reading order; empty when no hit holds any."""
-    question = Question.of(text)
+def select_statements(question: Question, hits: Sequence[Hit], language: str, register: Register) -> list[Statement]:
+    """The statements of an answer in reading order; empty when no hit holds any."""
     asked = question.kinds
     sections = [Section(hit, question) for hit in hits[:_HITS]]
     candidates = _candidates(sections)
@@ -89,9 +88,8 @@ def _compared(question: Question, hits: Sequence[Hit]) -> Iterator[_Candidate]:
                 yield section.scores[best], section, best
 
 
-def related_statements(text: str, hits: Sequence[Hit]) -> list[Statement]:
+def related_statements(question: Question, hits: Sequence[Hit]) -> list[Statement]:
     """What the sources do say near a question that they do not answer: one or two statements, best first."""
-    question = Question.of(text)
     sections = [Section(hit, question) for hit in hits[:_HITS]]
     candidates = sorted(
         (
