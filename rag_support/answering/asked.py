@@ -89,6 +89,9 @@ _DAYS = _cue(
     r"[月火水木金土日]曜|平日|土日|祝日|周末|毎日|年中无休|年末年始|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|weekday|"
     r"weekend|holiday|星期|周[一二三四五六日]|工作日|每天"
 )
+_SOME_TIME = _cue(
+    r"数(?:秒|分|时间|日|周间)|几(?:秒|分钟|(?:个)?小时|天)内|(?:several|a few|within) (?:minutes|hours|days)"
+)
 
 # a source that says that it does not state a thing has answered the question for it
 _UNSTATED = _cue(
@@ -119,4 +122,6 @@ def held_kinds(text: str) -> frozenset[AskedKind]:
         found.add("money")
     if _DAYS.search(folded):
         found.add("date")
+    if _SOME_TIME.search(folded):
+        found.add("duration")
     return frozenset(found)

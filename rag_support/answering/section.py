@@ -157,6 +157,12 @@ class Section:
         limit = _LIST_ITEMS if all(not is_sentence(self.source(p)) for p in members) else _LIST_SENTENCES
         return sorted(sorted(members, key=lambda p: -scores[p])[:limit])
 
+    def steps_beside_the_point(self, members: list[int]) -> bool:
+        """Whether these are steps, where a value was asked for and no procedure, and none of them holds one."""
+        asked = self.question.kinds
+        steps = bool(members) and self.chunk.spans[members[0]].kind == "step"
+        return steps and bool(asked) and "procedure" not in asked and not any(map(self.answers, members))
+
     def named_of(self, members: list[int], scores: Mapping[int, float]) -> list[int]:
         """The rows of a table that the question names, or of which it gives a value such as a telephone number.
 

@@ -143,7 +143,7 @@ class _Answer:
         self._listing: Section | None = None
         self.sections: list[Section] = []  # in order of their best statements
         self._chosen: dict[int, dict[int, bool]] = {}
-        self._kept: list[str] = []
+        self._kept: list[Span] = []
 
     def add(self, section: Section, position: int) -> None:
         if section not in self.sections:
@@ -153,6 +153,8 @@ class _Answer:
         if position in chosen or self._said(span):
             return
         members = section.group_of(position)
+        if section.steps_beside_the_point(members):
+            members = []
         sentence = span.group < 0 or (span.kind == "item" and is_sentence(section.source(position)))
         lead = section is self.sections[0]
         answers_alone = sentence and span.group >= 0 and (self._sentences > 0 or section.stands_out(position, members))
@@ -206,13 +208,20 @@ class _Answer:
         return True
 
     def _text(self, span: Span) -> str:
-        return span.texts.get(self._language) or next(iter(span.texts.values()))
+        return span.texts.get(self._language) or _source(span)
 
     def _keep(self, span: Span) -> None:
-        self._kept.append(self._text(span))
+        self._kept.append(span)
 
     def _said(self, span: Span) -> bool:
-        return any(_same(self._text(span), kept) for kept in self._kept)
+        return any(
+            _same(self._text(span), self._text(kept)) or _same(_source(span), _source(kept)) for kept in self._kept
+        )
+
+
+def _source(span: Span) -> str:
+    """How it reads in the language of its document."""
+    return next(iter(span.texts.values()))
 
 
 def _same(one: str, other: str) -> bool:
