@@ -38,7 +38,7 @@ _CUES: dict[AskedKind, re.Pattern[str]] = {
         r"多少钱|收费|免费|要钱|花钱|几块|罚款|运费|邮费|手续费"
     ),
     "duration": _cue(
-        r"どの(?:くらい|ぐらい)|どれ(?:くらい|ぐらい|だけ)|何分|何时间|何日|何年|何(?:か|ヶ|カ|ケ)月|何周间|いつまで|期间|期限|日数|时期|有效|"
+        r"どの(?:くらい|ぐらい)|どれ(?:くらい|ぐらい|だけ)|何分|何时间|何日|何年|何(?:か|ヶ|カ|ケ)月|何周间|いつまで|期间|期限|日数|时期|待ち时间|等待时间|有效|"
         r"how long|how many (?:minutes|hours|days|weeks|months|years)|\bwithin\b|until when|deadline|\bvalid|\bexpir|"
         r"多久|多长|几天|几分钟|几(?:个)?小时|多少(?:天|分钟|小时)|几年|几个月|最晚"
     ),
@@ -84,7 +84,7 @@ def asked_kinds(question: str) -> frozenset[AskedKind]:
     return kinds or (frozenset({"procedure"}) if _PROBLEM.search(text) else kinds)
 
 
-_FREE = _cue(r"无料|有料|料金はかかり|费用はかかり|料はいただ|\bfree\b|no (?:fee|charge)|免费|不收费|收费")
+_FREE = _cue(r"无料|有料|[全半]额|料金はかかり|费用はかかり|料はいただ|\bfree\b|no (?:fee|charge)|免费|不收费|收费")
 _DAYS = _cue(
     r"[月火水木金土日]曜|平日|土日|祝日|周末|毎日|年中无休|年末年始|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|weekday|"
     r"weekend|holiday|星期|周[一二三四五六日]|工作日|每天"
