@@ -26,7 +26,7 @@ _CUES: dict[AskedKind, re.Pattern[str]] = {
         r"(?:tele)?phone n(?:umber|o\b)|number (?:do|can|should) i|which number|what number|hotline|number to call"
     ),
     "hours": _cue(
-        r"何时(?!も)|受付时间|营业时间|对应时间|时间带|夜中|深夜|夜[はもにで]|早朝|24时间|いつでも|几点|服务时间|受理时间|"
+        r"何时(?!も)|受付时间|营业时间|对应时间|[开闭][馆店]时间|时间带|夜中|深夜|夜[はもにで]|早朝|24时间|いつでも|几点|服务时间|受理时间|"
         r"上班时间|24小时|半夜|晚上|什么时候|时间は|"
         r"\bhours?\b|what time|\bopen\b(?! (?:an?|the|my|it|up)\b)|\bclosed?\b|24/7|midnight|at night|around the clock"
     ),
