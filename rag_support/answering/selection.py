@@ -1,10 +1,11 @@
 """Hits → the statements that make a short answer.
 
 Every statement of the first hits is scored (see section.py). The best one speaks, with those that come close behind it;
-that the sources do not state what was asked comes first and brings no list. A list is given as what it is: steps whole
-and in order, short items under the sentence that introduces them, of a table the rows asked for, and where one sentence
-of a list was asked for, that one. Notes that bear on a chosen value stay with it, since a number without its caveat can
-harm; where a statement takes one side of a disagreement, the others come with it.
+where it holds no value that was asked for by name, one that does comes before it, and things that are compared come as
+the rows of the table that has them. That the sources do not state what was asked comes first and brings no list. A list
+is given as what it is: steps whole and in order, short items under the sentence that introduces them, of a table the
+rows asked for, and where one sentence of a list was asked for, that one. Notes that bear on a chosen value stay with it,
+since a number without its caveat can harm; where a statement takes one side of a disagreement, the others come with it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,6 +55,7 @@ def select_statements(question: Question, hits: Sequence[Hit], language: str, re
         chosen.sort(key=lambda statement: statement.place != (first.chunk.chunk_id, leading))
     shown = [statement.place for statement in chosen]
     matches = {(section.chunk.chunk_id, p): score for section in sections for p, score in section.scores.items()}
+    matches[first.chunk.chunk_id, leading] = best  # the answer is about what it begins with
     listed = [Statement(chunk, p, False) for chunk, p in register.missing_sides(shown, asked, matches)]
     return chosen + listed + _other_sides(chosen + listed, sections)
 
@@ -184,7 +186,7 @@ class _Answer:
             chosen.setdefault(lead_in, False)
         for p in section.shown_of(members):
             chosen[p] = True
-            self._keep(section.chunk.spans[p])
+            self._kept.append(section.chunk.spans[p])
         self._sentences = max(self._sentences, _SENTENCES - 1)
 
     def of(self, section: Section) -> Iterator[Statement]:
@@ -204,14 +206,11 @@ class _Answer:
             return False
         self._sentences += 1
         self._chars -= chars
-        self._keep(span)
+        self._kept.append(span)
         return True
 
     def _text(self, span: Span) -> str:
         return span.texts.get(self._language) or _source(span)
-
-    def _keep(self, span: Span) -> None:
-        self._kept.append(span)
 
     def _said(self, span: Span) -> bool:
         return any(
