@@ -69,6 +69,11 @@ def compares(question: str) -> bool:
     return _COMPARISON.search(fold(question)) is not None
 
 
+# where a number is to be found is not the number
+_WHERE = _cue(
+    r"どこで|调べ(?:方|られ|たい|る)|\bwhere\b.{0,16}\b(?:find|look|check|see|get|listed)\b|\blook up\b|哪(?:里|儿)?.{0,3}[查找看]"
+)
+
 # who only tells what went wrong asks what to do: 「荷物が壊れていた」, "my parcel arrived damaged", 包裹坏了
 _PROBLEM = _cue(
     r"(?:ちゃった|じゃった|しまった|しまいました|(?:て|で)(?:い|お)?(?:た|ました)|ません|どうしよう)[。.!…]*$|"
@@ -81,6 +86,8 @@ _PROBLEM = _cue(
 def asked_kinds(question: str) -> frozenset[AskedKind]:
     text = fold(question)
     kinds = frozenset(kind for kind, cue in _CUES.items() if cue.search(text))
+    if _WHERE.search(text):
+        kinds -= {"telephone", "domain"}
     return kinds or (frozenset({"procedure"}) if _PROBLEM.search(text) else kinds)
 
 

@@ -4,8 +4,9 @@ Every statement of the first hits is scored (see section.py). The best one speak
 where it holds no value that was asked for by name, one that does comes before it, and things that are compared come as
 the rows of the table that has them. That the sources do not state what was asked comes first and brings no list. A list
 is given as what it is: steps whole and in order, short items under the sentence that introduces them, of a table the
-rows asked for, and where one sentence of a list was asked for, that one. Notes that bear on a chosen value stay with it,
-since a number without its caveat can harm; where a statement takes one side of a disagreement, the others come with it.
+rows asked for, and where one sentence of a list was asked for, that one. Notes that bear on a chosen value stay with
+it, since a number without its caveat can harm; where a statement takes one side of a disagreement, the others come
+with it.
 """
 
 from collections.abc import Iterator, Sequence

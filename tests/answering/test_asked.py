@@ -72,7 +72,17 @@ def test_a_source_that_says_that_it_does_not_say_answers_the_kind_it_names(text:
     assert held_kinds(text) == set()
 
 
-@pytest.mark.parametrize("question", ["注文番号は必要ですか", "客服电话一直占线怎么办", "how do I open a chat"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "注文番号は必要ですか",
+        "客服电话一直占线怎么办",
+        "how do I open a chat",
+        "电话号码在哪里查？",
+        "電話番号はどこで調べられますか",
+        "Where do I find the phone number?",
+    ],
+)
 def test_a_word_of_another_thing_asks_for_no_value(question: str) -> None:
     assert not {"telephone", "hours"} & asked_kinds(question)
 
