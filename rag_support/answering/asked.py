@@ -71,7 +71,8 @@ def compares(question: str) -> bool:
 
 # where a number is to be found is not the number
 _WHERE = _cue(
-    r"どこで|调べ(?:方|られ|たい|る)|\bwhere\b.{0,16}\b(?:find|look|check|see|get|listed)\b|\blook up\b|哪(?:里|儿)?.{0,3}[查找看]"
+    r"どこで|调べ(?:方|られ|たい|る)|\bwhere\b.{0,16}\b(?:find|look|check|see|get|listed)\b|\blook up\b|"
+    r"哪(?:里|儿)?.{0,3}[查找看]"
 )
 
 # who only tells what went wrong asks what to do: 「荷物が壊れていた」, "my parcel arrived damaged", 包裹坏了
