@@ -43,6 +43,7 @@ _POINTS_BACK = re.compile(
     r"\b(?:it|its|that|this|they|them|those|these|there|one|ones|same)\b|それ|その場合|これ|そちら|它|这个|這個|那个|那個|这样|這樣",
     re.IGNORECASE,
 )
+_ASKING = re.compile("多少|什么|什麼|怎么|怎麼|[几幾哪何要]")  # names nothing: 要多少天 is a day, as 何日 is
 _CONTENT = re.compile("[\u30a1-\u30fa\u30fc\u3400-\u9fff々]")
 
 
@@ -70,7 +71,7 @@ def _leans(question: str) -> bool:
     if _language_asked_for(question) or _BEGINS_IN_THE_MIDDLE.search(question):
         return True
     words = sum(term.isascii() and not term.isdigit() for term in query_terms(question))
-    chars = len(_CONTENT.findall(question))
+    chars = len(_CONTENT.findall(_ASKING.sub("", question)))
     if words <= _FEW_WORDS and chars <= _FEW_CHARS:
         return True
     return words <= _SOME_WORDS and chars <= _SOME_CHARS and _POINTS_BACK.search(question) is not None

@@ -36,6 +36,7 @@ class _Understood:
 
     asked: str  # cleaned, as it was asked
     question: str  # with what it leans on, as it was searched for
+    last: str  # the same without what it leans on
     detection: Detection
     wanted: str  # language of the answer as the caller or the conversation wants it, or "auto"
     target: str  # language of the answer: ja, en, zh or zh-Hant
@@ -163,8 +164,9 @@ class Pipeline:
         asked = clean_question(question)
         earlier = [clean_question(before) for before in conversation[-MAX_TURNS:]]
         detection = self.detect(asked, accept_language, earlier)
+        last = self._written_out(asked, detection)
         resolved = resolve(
-            self._written_out(asked, detection),
+            last,
             [self._written_out(before, languages.detect(before)) for before in earlier],
         )
         wanted = resolved.language if language == "auto" and resolved.language else language
@@ -175,6 +177,7 @@ class Pipeline:
         return _Understood(
             asked=asked,
             question=resolved.question,
+            last=resolved.question if resolved.language else last,
             detection=detection,
             wanted=wanted,
             target=target,
@@ -249,7 +252,8 @@ class Pipeline:
         if asks_of_another_company(question, self.retriever.knows):
             return refuse("out_of_scope", target, 0.0)
         hits = understood.hits[:DEFAULT_TOP_K]
-        draft = self_checked(self._answerer.answer(question, target, hits), target, self.retriever.passages, self._gate)
+        draft = self._answerer.answer(question, target, hits, understood.last)
+        draft = self_checked(draft, target, self.retriever.passages, self._gate)
         if understood.wanted == "auto" and detection.language not in LANGUAGES:
             served = SERVED_LANGUAGES[target]
             return replace(draft, text=f"{draft.text}\n{served}")

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rag_support.answering.answerability import AnswerabilityParameters
 from rag_support.errors import DamagedSnapshot, NoSnapshot, OutdatedSnapshot
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 PASSAGES = "passages.sqlite"

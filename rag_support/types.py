@@ -77,6 +77,21 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class TableHeader:
+    """The header row of the table whose rows are the spans of `group`: text == document.text[start:end].
+
+    It stands in the chunk of the table's first rows, which is another one for the rows of a long table.
+    """
+
+    group: int
+    chunk_id: str  # of the chunk that holds it
+    start: int
+    end: int
+    text: str
+    texts: Mapping[str, str]  # language → how it reads, as in Span
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A slice of one document: text == document.text[start:end]."""
 
@@ -89,6 +104,11 @@ class Chunk:
     end: int
     text: str
     spans: tuple[Span, ...]
+    headers: tuple[TableHeader, ...] = ()  # of the tables whose rows it holds
+
+    def header_of(self, span: Span) -> TableHeader | None:
+        """The header row above a table row; None where the table has none, and for what is no row."""
+        return next((header for header in self.headers if header.group == span.group), None)
 
     def source_of(self, span: Span) -> str:
         """One of its spans in the source's own words."""
@@ -265,7 +285,9 @@ class TokenEmbedder(Protocol):
 class Answerer(Protocol):
     """A question and its hits to a draft; never raises for want of evidence, it refuses."""
 
-    def answer(self, question: str, language: str, hits: Sequence[Hit]) -> Draft: ...
+    def answer(self, question: str, language: str, hits: Sequence[Hit], asked: str = "") -> Draft:
+        """`asked`: the last part of a question that is made whole by earlier ones; else the whole is what is asked."""
+        ...
 
 
 class Writer(Protocol):

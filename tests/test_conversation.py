@@ -11,7 +11,7 @@ HOURS = {"ja": "電話の受付時間を教えてください", "en": "When is p
     ("earlier", "question"),
     [("en", "and at night?"), ("en", "What about Sundays?"), ("en", "Is it free?"), ("en", "how long does it take"),
      ("en", "weekends?"), ("ja", "それは無料？"), ("ja", "料金は？"), ("ja", "じゃあ、日曜日は？"), ("ja", "夜は？"),
-     ("zh", "那周末呢？"), ("zh", "它收费吗"), ("zh", "晚上呢"), ("en", "それは無料ですか")],
+     ("zh", "那周末呢？"), ("zh", "要多少天"), ("zh", "它收费吗"), ("zh", "晚上呢"), ("en", "それは無料ですか")],
 )  # fmt: skip
 def test_a_question_that_says_half_takes_the_other_half_from_the_one_before(earlier: str, question: str) -> None:
     assert resolve(question, [HOURS[earlier]]) == Resolved(f"{HOURS[earlier]} {question}")

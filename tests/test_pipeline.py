@@ -261,7 +261,7 @@ class Misquoting:
     def __init__(self, chunk_id: str | None) -> None:
         self._chunk_id = chunk_id
 
-    def answer(self, question: str, language: str, hits: Sequence[Hit]) -> Draft:
+    def answer(self, question: str, language: str, hits: Sequence[Hit], asked: str = "") -> Draft:
         chunk = hits[0].chunk
         span = chunk.spans[-1]
         quote = chunk.text[span.start - chunk.start : span.end - chunk.start]

@@ -13,18 +13,19 @@ from rag_support.values import missing_values, values
 
 
 def missing_caveats(
-    statements: Sequence[Statement], quoted: Draft, told: Sequence[tuple[str, Sequence[Statement]]]
+    statements: Mapping[int, Statement], quoted: Draft, told: Sequence[tuple[str, Sequence[Statement]]]
 ) -> Iterator[Statement]:
     """Those of the quoted answer's statements that have to be told and are not, in order.
 
-    `told` holds texts with the statements that each cites. A caveat is told by a text that cites nothing else, or that
-    holds all its values; a side of a disagreement by one that holds the value in question.
+    `statements` are the quoted answer's, by their citations' numbers; `told` holds texts with the statements that each
+    cites. A caveat is told by a text that cites nothing else, or that holds all its values; a side of a disagreement by
+    one that holds the value in question.
     """
     sides: dict[int, list[str]] = {}
     for conflict in quoted.conflicts:
         for value in conflict.values:
             sides.setdefault(value.citation, []).append(value.text)
-    for number, statement in enumerate(statements, start=1):
+    for number, statement in statements.items():
         if number not in sides and not _is_caveat(statement):
             continue
         texts = [text for text, cited in told if _cites(cited, statement)]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds, held_kinds
 from rag_support.answering.caveats import missing_caveats, renumbered
-from rag_support.answering.extractive import cite
+from rag_support.answering.extractive import cite, cite_header, headers_of_values
 from rag_support.answering.phrases import SERVED_LANGUAGES, UNTRANSLATED
 from rag_support.answering.section import Statement
 from rag_support.answering.written import Written
@@ -19,19 +19,19 @@ from rag_support.types import Citation, Draft, Stated
 
 class Composition:
     def __init__(
-        self, question: str, language: str, evidence: Mapping[int, Statement], quoted: Sequence[Statement]
+        self, question: str, language: str, evidence: Mapping[int, Statement], quoted: Mapping[int, Statement]
     ) -> None:
-        """`quoted`: the statements of the quoted answer, in order."""
+        """`quoted`: the statements of the quoted answer, in order, by their citations' numbers."""
         self._language = language
         self._evidence = evidence
         self._quoted = quoted
-        self._needed = _needed(question, quoted)
+        self._needed = _needed(question, list(quoted.values()))
         self._passed: list[Written] = []  # not told yet
         self._steps: list[Written] = []  # of the list that is being written
         self._hole = False  # in that list
         self._kept: list[Written] = []  # told, or to be told
         self._answers = False
-        self._citations: dict[tuple[str, int], Citation] = {}  # by chunk and position
+        self._citations: dict[tuple[str, int], Citation] = {}  # by chunk and start
         self._told: list[Stated] = []
         self._last: Written | None = None
         self.given_up = 0  # statements that passed, and fell with their list
@@ -102,7 +102,7 @@ class Composition:
         """Everything told, as a draft; the caller says who wrote it."""
         numbers = {
             number: self._citations[_place(statement)].number
-            for number, statement in enumerate(self._quoted, start=1)
+            for number, statement in self._quoted.items()
             if _place(statement) in self._citations
         }
         return Draft(
@@ -113,21 +113,21 @@ class Composition:
         )
 
     def _stated(self, written: Written, cited: Sequence[Statement]) -> Stated:
-        new: list[Citation] = []
-        markers = ""
+        told = len(self._citations)
+        numbers: list[int] = []
         for statement in cited:
-            citation = self._citations.get(_place(statement))
-            if citation is None:
-                citation = cite(statement, len(self._citations) + 1, self._language)
-                self._citations[_place(statement)] = citation
-                new.append(citation)
-            markers += f"[{citation.number}]"
+            citation = cite(statement, len(self._citations) + 1, self._language)
+            numbers.append(self._citations.setdefault(_place(statement), citation).number)
+        for header, row in headers_of_values(written.text, cited):
+            citation = cite_header(header, row, len(self._citations) + 1, self._language)
+            numbers.append(self._citations.setdefault((header.chunk_id, header.start), citation).number)
+        markers = "".join(f"[{number}]" for number in numbers)
         if self._last is None or self._last.line != written.line:
             before = f"{'' if self._last is None else chr(10)}{written.mark}"
         else:
             before = " "
         self._last = written
-        return self._as_told(f"{before}{written.text} {markers}", tuple(new))
+        return self._as_told(f"{before}{written.text} {markers}", tuple(self._citations.values())[told:])
 
     def _as_told(self, text: str, citations: tuple[Citation, ...]) -> Stated:
         stated = Stated(text, citations)
@@ -136,7 +136,7 @@ class Composition:
 
 
 def _place(statement: Statement) -> tuple[str, int]:
-    return statement.chunk.chunk_id, statement.position
+    return statement.chunk.chunk_id, statement.span.start
 
 
 def _needed(question: str, quoted: Sequence[Statement]) -> set[AskedKind]:

@@ -37,18 +37,19 @@ def choose_evidence(
     return chosen
 
 
-def quoted_statements(hits: Sequence[Hit], quoted: Draft) -> list[Statement]:
-    """The statements of the quoted answer, in the order of its citations."""
+def quoted_statements(hits: Sequence[Hit], quoted: Draft) -> dict[int, Statement]:
+    """Number of a citation → the statement of the quoted answer that it stands for, in order; headers are none."""
     places = {
         (hit.chunk.chunk_id, span.start, span.end): Statement(hit.chunk, position, listed=False)
         for hit in hits
         for position, span in enumerate(hit.chunk.spans)
     }
-    return [places[citation.chunk_id, citation.start, citation.end] for citation in quoted.citations]
+    cited = {one.number: (one.chunk_id, one.start, one.end) for one in quoted.citations}
+    return {number: places[place] for number, place in cited.items() if place in places}
 
 
 def _by_rank(hits: Sequence[Hit], quoted: Draft) -> Iterator[Statement]:
-    first = quoted_statements(hits, quoted)
+    first = list(quoted_statements(hits, quoted).values())
     yield from first
     shown = {_place(statement) for statement in first}
     others = [

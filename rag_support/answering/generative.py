@@ -16,8 +16,9 @@ from typing import Protocol
 from rag_support.answering.backends import Backend, Message, configured_backend
 from rag_support.answering.composition import Composition
 from rag_support.answering.evidence import choose_evidence, quoted_statements
-from rag_support.answering.grounding import Fault, GroundingGate, Source, source_of
+from rag_support.answering.grounding import Fault, GroundingGate, Source
 from rag_support.answering.prompting import NO_ANSWER, to_answer, to_repair
+from rag_support.answering.sources import evidence_of
 from rag_support.answering.statements import as_stated
 from rag_support.answering.support import shipped_support
 from rag_support.answering.written import Splitter, Written
@@ -60,7 +61,7 @@ class GenerativeWriter:
     ) -> AsyncGenerator[Stated | Draft]:
         """See types.Writer."""
         evidence = choose_evidence(hits, quoted, language, self._backend.count_tokens, self._evidence_tokens)
-        sources = {number: source_of(one.chunk, one.span) for number, one in evidence.items()}
+        sources = {number: evidence_of(one.chunk, one.span) for number, one in evidence.items()}
         model = _Conversation(
             self._backend, self._gate, to_answer(question, evidence, language), language, sources, self._within_s
         )

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag_support.answering.phrases import UNTRANSLATED
-from rag_support.answering.sources import Source, source_of
+from rag_support.answering.sources import Source
 from rag_support.answering.support import Support, SupportMeasure, SupportParameters
 from rag_support.answering.written_language import is_written_in
 from rag_support.retrieval.tokens import is_grammar, query_terms
 from rag_support.types import Embedder
 from rag_support.values import Value, mentions, missing_values
 
-__all__ = ["Fault", "FaultKind", "GroundingGate", "Source", "source_of"]
+__all__ = ["Fault", "FaultKind", "GroundingGate", "Source"]
 
 FaultKind = Literal["no_citation", "unknown_citation", "value", "language", "unsupported"]
 

@@ -5,21 +5,29 @@ statement of a section, how well the section's heading or FAQ question matches, 
 the top.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
-from rag_support.answering.asked import AskedKind, answered_kinds
+from rag_support.answering.asked import AskedKind, answered_kinds, asked_kinds, compares
 from rag_support.answering.register import Place
+from rag_support.answering.rows import named_rows
 from rag_support.answering.yes_no import without_yes_no
+from rag_support.retrieval.tokens import query_terms
 from rag_support.types import Chunk, Hit, Span
+from rag_support.values import Value, values
 
 # What a statement's score adds up from besides its own match (pairwise logistic fit on the dev questions).
 _CHUNK_SHARE = 2.2
 _ASKED_BONUS = 0.3  # for a value of the kind that was asked for
+_LIST_ASKED_BONUS = 0.15  # for the first statement of a section, where only the list below it holds one
 _TOP_BONUS = 0.2  # times the match of the heading, for the first statement below it
 _STEPS_BONUS = 0.2  # for steps, and the sentence before them, where a procedure was asked for
+_OPENING_SHARE = 0.7  # of what the best step matches better, for a section's first statement; all for the lead-in
 _LIST_SENTENCES = 6  # members shown of a list of sentences or a table; steps and short items are shown whole
 _LIST_ITEMS = 12
 _STANDS_OUT = 1.3  # times the mean of a table: rows above it are the ones asked for
+_NAMED_NEAR = 0.8  # of the best row: one that the question names and that matches less is not the one meant
 _ALONE = 1.5  # times the mean of the other members of a list: this sentence of it is what was asked for
 _OWN_QUESTION = 0.5  # match of a heading or FAQ question from which it asks the same
 _NOTES = 2
@@ -66,12 +74,31 @@ def text_in(span: Span, chunk: Chunk, language: str) -> str | None:
     return span.texts.get(language)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What statements are held against."""
+
+    kinds: frozenset[AskedKind]  # of answer that it asks for
+    terms: frozenset[str]  # its lexical terms
+    compares: bool  # whether it sets things side by side
+    values: tuple[Value, ...]  # that it gives; numbers are left out, for they count too many things
+
+    @classmethod
+    def of(cls, text: str, asked: str = "") -> "Question":
+        """`asked`: its last part, where the rest is what an earlier question asked, and only names the subject."""
+        given = tuple(value for value in values(text) if value.kind != "number")
+        return cls(asked_kinds(asked) or asked_kinds(text), frozenset(query_terms(text)), compares(text), given)
+
+    def gives_a_value_of(self, text: str) -> bool:
+        return any(given.same_as(value) for given in self.values for value in values(text))
+
+
 class Section:
     """A hit's chunk with the scores of its statements."""
 
-    def __init__(self, hit: Hit, asked: frozenset[AskedKind]) -> None:
+    def __init__(self, hit: Hit, question: Question) -> None:
         self.chunk = hit.chunk
-        self.asked = asked
+        self.question = question
         self.matches = dict(enumerate(hit.span_scores))
         self.statements = [position for position, span in enumerate(hit.chunk.spans) if states(span)]
         self.first = self.statements[0] if self.statements else -1
@@ -80,20 +107,27 @@ class Section:
         )
         self.scores: dict[int, float] = {}
         for position in self.statements:
-            score = hit.span_scores[position] + _CHUNK_SHARE * hit.score
-            speaks_for = [position]
+            score = self.matches[position] + _CHUNK_SHARE * hit.score
             if position == self.first:
                 score += _TOP_BONUS * self.heading
-                speaks_for += self.group_of(position)
-            if any(asked & answered_kinds(self.source(p)) for p in speaks_for):
+            if self.answers(position):
                 score += _ASKED_BONUS
-            members = self.group_of(position) if "procedure" in asked else []
+            elif position == self.first and any(map(self.answers, self.group_of(position))):
+                score += _LIST_ASKED_BONUS
+            members = self.group_of(position) if "procedure" in question.kinds else []
             if members and self.chunk.spans[members[0]].kind == "step":
                 score += _STEPS_BONUS
+                # whoever names a step means its procedure
+                share = 1.0 if position + 1 == members[0] else _OPENING_SHARE
+                score += share * max(0.0, max(self.matches[p] for p in members) - self.matches[position])
             self.scores[position] = score
 
     def statement(self, position: int, listed: bool) -> Statement:
         return Statement(self.chunk, position, listed, self.heading >= _OWN_QUESTION)
+
+    def answers(self, position: int) -> bool:
+        """Whether a statement holds a value of a kind that was asked for, or says that the source does not state it."""
+        return bool(self.question.kinds & answered_kinds(self.source(position)))
 
     def source(self, position: int) -> str:
         return self.chunk.source_of(self.chunk.spans[position])
@@ -113,15 +147,42 @@ class Section:
         kind = self.chunk.spans[members[0]].kind
         if kind == "step":
             return members
-        scores = {
-            p: self.matches[p] + (_ASKED_BONUS if self.asked & answered_kinds(self.source(p)) else 0) for p in members
-        }
+        scores = {p: self.matches[p] + (_ASKED_BONUS if self.answers(p) else 0) for p in members}
         if kind == "row":
+            if named := self.named_of(members, scores):
+                return named
             mean = sum(scores.values()) / len(members)
             leading = [p for p in members if scores[p] >= _STANDS_OUT * mean]
             members = leading or members
         limit = _LIST_ITEMS if all(not is_sentence(self.source(p)) for p in members) else _LIST_SENTENCES
         return sorted(sorted(members, key=lambda p: -scores[p])[:limit])
+
+    def steps_beside_the_point(self, members: list[int]) -> bool:
+        """Whether these are steps, where a value was asked for and no procedure, and none of them holds one."""
+        asked = self.question.kinds
+        steps = bool(members) and self.chunk.spans[members[0]].kind == "step"
+        return steps and bool(asked) and "procedure" not in asked and not any(map(self.answers, members))
+
+    def named_of(self, members: list[int], scores: Mapping[int, float]) -> list[int]:
+        """The rows of a table that the question names, or of which it gives a value such as a telephone number.
+
+        "Not shipped yet" holds the name of a row that is not meant.
+        """
+        if self.question.compares and (compared := self.compared_of(members)):
+            return compared
+        if holding := [p for p in members if self.question.gives_a_value_of(self.source(p))]:
+            return holding
+        named = named_rows([self.chunk.spans[p] for p in members], self.question.terms)
+        return [members[place] for place in named if scores[members[place]] >= _NAMED_NEAR * max(scores.values())]
+
+    def compared_of(self, members: list[int]) -> list[int]:
+        """The rows of a table that the question sets side by side, none if it names fewer than two."""
+        named = named_rows([self.chunk.spans[p] for p in members], self.question.terms)
+        return [members[place] for place in named] if len(named) > 1 else []
+
+    def tables(self) -> list[list[int]]:
+        rows = [p for p in self.statements if self.chunk.spans[p].kind == "row"]
+        return [list(members) for _, members in groupby(rows, key=lambda p: self.chunk.spans[p].group)]
 
     def stands_out(self, position: int, members: list[int]) -> bool:
         """Whether one member of a list was asked for, and not the list."""

@@ -1,20 +1,22 @@
 """Hits → the statements that make a short answer.
 
 Every statement of the first hits is scored (see section.py). The best one speaks, with those that come close behind it;
-that the sources do not state what was asked comes first and brings no list. A list is given as what it is: steps whole
-and in order, short items under the sentence that introduces them, of a table the rows asked for, and where one sentence
-of a list was asked for, that one. Notes that bear on a chosen value stay with it, since a number without its caveat can
-harm; where a statement takes one side of a disagreement, the others come with it.
+where it holds no value that was asked for by name, one that does comes before it, and things that are compared come as
+the rows of the table that has them. That the sources do not state what was asked comes first and brings no list. A list
+is given as what it is: steps whole and in order, short items under the sentence that introduces them, of a table the
+rows asked for, and where one sentence of a list was asked for, that one. Notes that bear on a chosen value stay with
+it, since a number without its caveat can harm; where a statement takes one side of a disagreement, the others come
+with it.
 """
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from rag_support.answering.asked import asked_kinds, says_unstated
+from rag_support.answering.asked import AskedKind, answered_kinds, held_kinds, says_unstated
 from rag_support.answering.disagreement import disagree, gives_a_value, same_list
 from rag_support.answering.disputed import disputed_values
 from rag_support.answering.register import Register
-from rag_support.answering.section import Section, Statement, introduces, is_sentence
+from rag_support.answering.section import Question, Section, Statement, introduces, is_sentence
 from rag_support.types import Hit, Span
 
 _HITS = 5  # sections looked into
@@ -22,40 +24,76 @@ _SENTENCES = 3  # of an answer, lists and notes not counted
 _BUDGET_CHARS = {"ja": 220, "zh": 220, "zh-Hant": 220}
 _BUDGET_CHARS_ELSE = 450
 _NEAR = 0.84  # of the best score: a further statement has to come this close
+_NEAR_ELSEWHERE = 0.9  # and one of another section than the best this close
 _SAME = 0.6  # overlap of character n-grams from which two statements say the same
+_ASKED_BY_NAME: frozenset[AskedKind] = frozenset({"telephone", "domain", "percentage"})  # nothing else answers
 _RELATED = 2  # statements shown beside a refusal
 _OTHER_SIDES = 2  # of a value, added to the answer
 
+_Candidate = tuple[float, Section, int]  # a statement's score, its section, and its place there
 
-def select_statements(question: str, hits: Sequence[Hit], language: str, register: Register) -> list[Statement]:
+
+def select_statements(question: Question, hits: Sequence[Hit], language: str, register: Register) -> list[Statement]:
     """The statements of an answer in reading order; empty when no hit holds any."""
-    asked = asked_kinds(question)
-    sections = [Section(hit, asked) for hit in hits[:_HITS]]
-    candidates = sorted(
-        ((score, section, position) for section in sections for position, score in section.scores.items()),
-        key=lambda candidate: -candidate[0],
-    )
+    asked = question.kinds
+    sections = [Section(hit, question) for hit in hits[:_HITS]]
+    candidates = _candidates(sections)
     if not candidates:
         return []
-    best, first, leading = candidates[0]
+    best = candidates[0][0]
+    _, first, leading = _lead(question, candidates, hits) or candidates[0]
     unstated = bool(asked) and says_unstated(first.source(leading))
     answer = _Answer(language, lists=not unstated)
+    answer.add(first, leading)
     for score, section, position in candidates:
         if score < _NEAR * best:
             break
+        if section is not first and score < _NEAR_ELSEWHERE * best:
+            continue
         answer.add(section, position)
     chosen = [statement for section in answer.sections for statement in answer.of(section)]
     if unstated:
         chosen.sort(key=lambda statement: statement.place != (first.chunk.chunk_id, leading))
     shown = [statement.place for statement in chosen]
     matches = {(section.chunk.chunk_id, p): score for section in sections for p, score in section.scores.items()}
+    matches[first.chunk.chunk_id, leading] = best  # the answer is about what it begins with
     listed = [Statement(chunk, p, False) for chunk, p in register.missing_sides(shown, asked, matches)]
     return chosen + listed + _other_sides(chosen + listed, sections)
 
 
-def related_statements(question: str, hits: Sequence[Hit]) -> list[Statement]:
+def _candidates(sections: Sequence[Section]) -> list[_Candidate]:
+    """The statements of sections, best first."""
+    found = ((score, section, position) for section in sections for position, score in section.scores.items())
+    return sorted(found, key=lambda candidate: -candidate[0])
+
+
+def _lead(question: Question, candidates: Sequence[_Candidate], hits: Sequence[Hit]) -> _Candidate | None:
+    """What the answer begins with, where that is not what matches best.
+
+    A value asked for by name, from further down where the first hits hold none; things that are compared, side by side.
+    """
+    _, first, leading = candidates[0]
+    if named := question.kinds & _ASKED_BY_NAME - answered_kinds(first.source(leading)):
+        further = _candidates([Section(hit, question) for hit in hits[_HITS:]])
+        held = (one for one in (*candidates, *further) if not named.isdisjoint(held_kinds(one[1].source(one[2]))))
+        return next(held, None)
+    if question.compares:
+        return next(_compared(question, hits), None)
+    return None
+
+
+def _compared(question: Question, hits: Sequence[Hit]) -> Iterator[_Candidate]:
+    """The best row of each table of which the question names several."""
+    for section in (Section(hit, question) for hit in hits):
+        for rows in section.tables():
+            if compared := section.compared_of(rows):
+                best = max(compared, key=lambda p: section.scores[p])
+                yield section.scores[best], section, best
+
+
+def related_statements(question: Question, hits: Sequence[Hit]) -> list[Statement]:
     """What the sources do say near a question that they do not answer: one or two statements, best first."""
-    sections = [Section(hit, asked_kinds(question)) for hit in hits[:_HITS]]
+    sections = [Section(hit, question) for hit in hits[:_HITS]]
     candidates = sorted(
         (
             (score, section.statement(position, True))
@@ -108,7 +146,7 @@ class _Answer:
         self._listing: Section | None = None
         self.sections: list[Section] = []  # in order of their best statements
         self._chosen: dict[int, dict[int, bool]] = {}
-        self._kept: list[str] = []
+        self._kept: list[Span] = []
 
     def add(self, section: Section, position: int) -> None:
         if section not in self.sections:
@@ -118,12 +156,19 @@ class _Answer:
         if position in chosen or self._said(span):
             return
         members = section.group_of(position)
+        if section.steps_beside_the_point(members):
+            members = []
         sentence = span.group < 0 or (span.kind == "item" and is_sentence(section.source(position)))
         lead = section is self.sections[0]
         answers_alone = sentence and span.group >= 0 and (self._sentences > 0 or section.stands_out(position, members))
         if not members or not lead or answers_alone:
             stands_alone = sentence and not introduces(section.source(position))
             if stands_alone and (self._listing is None or self._listing is section) and self._take(span):
+                chosen[position] = False
+            return
+        if span.group < 0 and members[0] in chosen and section.chunk.spans[members[0]].kind != "step":
+            # the sentence that opens a section, of which the list was chosen before it; steps need no more than theirs
+            if not introduces(section.source(position)) and self._take(span):
                 chosen[position] = False
             return
         asked_for = section.asked_for(position, members)
@@ -142,7 +187,7 @@ class _Answer:
             chosen.setdefault(lead_in, False)
         for p in section.shown_of(members):
             chosen[p] = True
-            self._keep(section.chunk.spans[p])
+            self._kept.append(section.chunk.spans[p])
         self._sentences = max(self._sentences, _SENTENCES - 1)
 
     def of(self, section: Section) -> Iterator[Statement]:
@@ -162,17 +207,21 @@ class _Answer:
             return False
         self._sentences += 1
         self._chars -= chars
-        self._keep(span)
+        self._kept.append(span)
         return True
 
     def _text(self, span: Span) -> str:
-        return span.texts.get(self._language) or next(iter(span.texts.values()))
-
-    def _keep(self, span: Span) -> None:
-        self._kept.append(self._text(span))
+        return span.texts.get(self._language) or _source(span)
 
     def _said(self, span: Span) -> bool:
-        return any(_same(self._text(span), kept) for kept in self._kept)
+        return any(
+            _same(self._text(span), self._text(kept)) or _same(_source(span), _source(kept)) for kept in self._kept
+        )
+
+
+def _source(span: Span) -> str:
+    """How it reads in the language of its document."""
+    return next(iter(span.texts.values()))
 
 
 def _same(one: str, other: str) -> bool:

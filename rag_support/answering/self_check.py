@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag_support.answering.extractive import refuse
-from rag_support.answering.grounding import GroundingGate, Source, source_of
+from rag_support.answering.grounding import GroundingGate, Source
 from rag_support.answering.phrases import UNTRANSLATED
+from rag_support.answering.sources import source_of, source_of_header
 from rag_support.answering.statements import as_stated, statements_of
 from rag_support.retrieval.passages import PassageStore
 from rag_support.types import Citation, Conflict, Draft, GroundingReport, Stated
@@ -53,14 +54,27 @@ def _sources(citations: Sequence[Citation], passages: PassageStore) -> dict[int,
     """What each number stands for; None where a quote is not its source's text."""
     found = {}
     for citation in citations:
-        chunk = passages.by_id(citation.chunk_id)
-        place = (citation.start, citation.end)
-        span = next((span for span in chunk.spans if (span.start, span.end) == place), None) if chunk else None
-        if chunk is None or span is None or chunk.source_of(span) != citation.quote:
+        source = _source(citation, passages)
+        if source is None or source.text != citation.quote:
             logger.error("a citation of chunk %s does not match its source; the answer is withheld", citation.chunk_id)
             return None
-        found[citation.number] = source_of(chunk, span)
+        found[citation.number] = source
     return found
+
+
+def _source(citation: Citation, passages: PassageStore) -> Source | None:
+    """The span or the header row at a citation's place, as it stands in its chunk; None where neither does."""
+    chunk = passages.by_id(citation.chunk_id)
+    if chunk is None:
+        return None
+    place = (citation.start, citation.end)
+    for header in chunk.headers:
+        if (header.start, header.end) == place and chunk.start <= header.start:
+            return replace(
+                source_of_header(header), text=chunk.text[header.start - chunk.start : header.end - chunk.start]
+            )
+    span = next((span for span in chunk.spans if (span.start, span.end) == place), None)
+    return source_of(chunk, span) if span else None
 
 
 def _stands(part: Stated, language: str, sources: Mapping[int, Source], gate: GroundingGate) -> bool:

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
-from rag_support.answering.sources import Source, source_of
+from rag_support.answering.sources import Source, evidence_of
 from rag_support.errors import EvaluationError
 from rag_support.evaluation.dataset import Language, load_reworded
 from rag_support.evaluation.meaning_changes import affirmed, denied, opposed, other_entities, synonyms
@@ -173,12 +173,12 @@ def _evidence(chunks: Sequence[Chunk], position: int, span: Span) -> tuple[dict[
     chunk = chunks[position]
     stated = [other for other in chunk.spans if other.kind not in ("heading", "question")]
     at = stated.index(span)
-    near = [source_of(chunk, other) for other in stated[at : at + 3]]
+    near = [evidence_of(chunk, other) for other in stated[at : at + 3]]
     far = []
     for step in (1, 5, 17):
         other = chunks[(position + step) % len(chunks)]
         if other is not chunk and (said := [span for span in other.spans if span.kind not in ("heading", "question")]):
-            far.append(source_of(other, said[at % len(said)]))
+            far.append(evidence_of(other, said[at % len(said)]))
     before = seeded(f"{chunk.doc_id}|{span.start}").randrange(len(far) + 1)
     ordered = [*far[:before], *near, *far[before:]]
     return dict(enumerate(ordered, start=1)), before + 1

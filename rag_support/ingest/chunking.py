@@ -3,16 +3,16 @@
 A chunk holds the blocks under one heading path, its heading first. A section over the limit is cut between blocks,
 lists and tables last of all, and an over-long paragraph between sentences; nothing is cut inside a sentence. A heading,
 a question and the sentence that introduces a list stay with what follows them. Each chunk is a contiguous slice:
-text == document.text[start:end].
+text == document.text[start:end]. A table's header row is no span, but stands in the chunk of the table's first rows.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from rag_support.ingest.spans import Translate, block_spans
-from rag_support.types import Chunk, Document, Span
+from rag_support.ingest.spans import Translate, block_spans, header_texts
+from rag_support.types import Chunk, Document, Segment, Span, TableHeader
 
 MAX_CHARS = 700  # of one chunk; a mean of token vectors over more text blurs, and a reader wants a place, not a page
 _MAX_LIST_CHARS = 2 * MAX_CHARS  # a list or table is kept whole up to here, since half of a procedure misleads
@@ -22,16 +22,24 @@ def chunk_document(document: Document, translate: Translate) -> list[Chunk]:
     """The chunks of one document in order; empty when it has no block with text."""
     chunks: list[Chunk] = []
     seen: Counter[str] = Counter()
+    header_cells = _header_cells(document)
+    headers: dict[int, TableHeader] = {}
     for heading, spans in _sections(document, translate):
         for piece in _pieces(spans):
-            start, end = piece[0].start, piece[-1].end
+            groups = [group for group in dict.fromkeys(span.group for span in piece) if group in header_cells]
+            new = {group: header_cells[group] for group in groups if group not in headers}
+            # where a table comes first in its chunk, so does its header
+            start, end = min([piece[0].start, *(cells[0].start for cells in new.values())]), piece[-1].end
             text = document.text[start:end]
             repeat = seen[text]
             seen[text] += 1
             key = "\0".join((document.doc_id, *heading, text, str(repeat)))
+            chunk_id = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+            for group, cells in new.items():
+                headers[group] = _header(document, group, cells, chunk_id, translate)
             chunks.append(
                 Chunk(
-                    chunk_id=hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16],
+                    chunk_id=chunk_id,
                     doc_id=document.doc_id,
                     title=document.title,
                     language=document.language,
@@ -40,9 +48,32 @@ def chunk_document(document: Document, translate: Translate) -> list[Chunk]:
                     end=end,
                     text=text,
                     spans=tuple(piece),
+                    headers=tuple(headers[group] for group in groups),
                 )
             )
     return chunks
+
+
+def _header_cells(document: Document) -> dict[int, list[Segment]]:
+    """Table → the cells of its header row, in order. Rows with blank cells carry only some of them."""
+    found: dict[int, set[Segment]] = defaultdict(set)
+    for block in document.blocks:
+        found[block.group].update(cell for cell in block.header if cell.start < cell.end)
+    return {group: sorted(cells, key=lambda cell: cell.start) for group, cells in found.items() if cells}
+
+
+def _header(
+    document: Document, group: int, cells: Sequence[Segment], chunk_id: str, translate: Translate
+) -> TableHeader:
+    start, end = cells[0].start, cells[-1].end
+    return TableHeader(
+        group=group,
+        chunk_id=chunk_id,
+        start=start,
+        end=end,
+        text=document.text[start:end],
+        texts=header_texts(document.text, cells, document.language, translate),
+    )
 
 
 def _sections(document: Document, translate: Translate) -> Iterator[tuple[tuple[str, ...], list[Span]]]:

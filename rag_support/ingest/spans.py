@@ -18,6 +18,8 @@ MAX_SPAN_CHARS = 4_000  # some two pages; the longest of real documents are rows
 _GAP = re.compile(r"[\s、，,；;]")
 _LEAST_BEFORE_GAP = MAX_SPAN_CHARS // 2
 
+_AS_IS = " = "  # between two numbers
+
 _QUESTION_END = re.compile(r"[?？][」』）)\"”]*\s*$")
 
 
@@ -85,6 +87,16 @@ def _span(
     return Span(kind=kind, start=start, end=end, texts=texts, number=block.number, group=block.group)
 
 
+def header_texts(text: str, cells: Sequence[Segment], source_language: str, translate: Translate) -> dict[str, str]:
+    """How the header row of a table reads, by language as for spans."""
+    found = {}
+    for language in (source_language, *(tag for tag in LANGUAGES if tag != source_language)):
+        parts = _in_language(text, cells, source_language, language, translate)
+        if parts is not None:
+            found[language] = {"ja": "、", "zh": "；"}.get(language, "; ").join(parts)
+    return found
+
+
 def _in_language(
     text: str, segments: Sequence[Segment], source_language: str, language: str, translate: Translate
 ) -> list[str] | None:
@@ -115,6 +127,8 @@ def row_phrase(cells: Sequence[str], header: Sequence[str], language: str) -> st
     if len(header) != len(cells):
         return separator.join(cells)
     named = separator.join(
-        f"{name}{colon}{cell}" if name else cell for name, cell in zip(header[1:], rest, strict=True)
+        # 10：30 would be a time of day
+        f"{name}{_AS_IS if name[-1:].isdigit() and cell[:1].isdigit() else colon}{cell}" if name else cell
+        for name, cell in zip(header[1:], rest, strict=True)
     )
     return f"{subject}{opening}{named}{closing}"

@@ -12,7 +12,7 @@ from functools import cache
 
 from opencc import OpenCC
 
-from rag_support.types import Chunk, Span
+from rag_support.types import Chunk
 
 SIMPLIFIED, TRADITIONAL = "zh", "zh-Hant"
 _LABEL = "「[^「」]*[ぁ-ヿ][^「」]*」"
@@ -48,10 +48,12 @@ class TraditionalWriter:
         )
 
     def with_traditional(self, chunk: Chunk) -> Chunk:
-        """The chunk with a Traditional reading for every span that has a Simplified translation."""
-        return replace(chunk, spans=tuple(self._span(span) for span in chunk.spans))
+        """The chunk with a Traditional reading for every span and header that has a Simplified translation."""
+        return replace(
+            chunk,
+            spans=tuple(replace(span, texts=self._texts(span.texts)) for span in chunk.spans),
+            headers=tuple(replace(header, texts=self._texts(header.texts)) for header in chunk.headers),
+        )
 
-    def _span(self, span: Span) -> Span:
-        if SIMPLIFIED not in span.texts:
-            return span
-        return replace(span, texts={**span.texts, TRADITIONAL: self.convert(span.texts[SIMPLIFIED])})
+    def _texts(self, texts: Mapping[str, str]) -> Mapping[str, str]:
+        return {**texts, TRADITIONAL: self.convert(texts[SIMPLIFIED])} if SIMPLIFIED in texts else texts

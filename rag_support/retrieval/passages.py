@@ -11,16 +11,16 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from rag_support.types import Chunk, Span
+from rag_support.types import Chunk, Span, TableHeader
 
 _SCHEMA = """
 CREATE TABLE chunks (
     row INTEGER PRIMARY KEY, chunk_id TEXT NOT NULL UNIQUE, doc_id TEXT NOT NULL, title TEXT NOT NULL,
     language TEXT NOT NULL, heading TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
-    text TEXT NOT NULL, spans TEXT NOT NULL
+    text TEXT NOT NULL, spans TEXT NOT NULL, headers TEXT NOT NULL
 ) STRICT
 """
-_COLUMNS = 'chunk_id, doc_id, title, language, heading, start, "end", text, spans'
+_COLUMNS = 'chunk_id, doc_id, title, language, heading, start, "end", text, spans, headers'
 _CACHED_CHUNKS = 4096
 
 
@@ -38,7 +38,7 @@ def _write(file: Path, chunks: Sequence[Chunk]) -> None:
         with connection:
             connection.execute(_SCHEMA)
             connection.executemany(
-                f"INSERT INTO chunks (row, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 (constant)
+                f"INSERT INTO chunks (row, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 (constant)
                 (
                     (
                         row,
@@ -51,6 +51,7 @@ def _write(file: Path, chunks: Sequence[Chunk]) -> None:
                         chunk.end,
                         chunk.text,
                         json.dumps([_span_row(span) for span in chunk.spans], ensure_ascii=False),
+                        json.dumps([_header_row(header) for header in chunk.headers], ensure_ascii=False),
                     )
                     for row, chunk in enumerate(chunks)
                 ),
@@ -106,8 +107,12 @@ def _span_row(span: Span) -> list[object]:
     return [span.kind, span.start, span.end, span.number, span.group, dict(span.texts)]
 
 
-def _chunk_of(found: tuple[str, str, str, str, str, int, int, str, str]) -> Chunk:
-    chunk_id, doc_id, title, language, heading, start, end, text, spans = found
+def _header_row(header: TableHeader) -> list[object]:
+    return [header.group, header.chunk_id, header.start, header.end, header.text, dict(header.texts)]
+
+
+def _chunk_of(found: tuple[str, str, str, str, str, int, int, str, str, str]) -> Chunk:
+    chunk_id, doc_id, title, language, heading, start, end, text, spans, headers = found
     return Chunk(
         chunk_id=chunk_id,
         doc_id=doc_id,
@@ -121,4 +126,5 @@ def _chunk_of(found: tuple[str, str, str, str, str, int, int, str, str]) -> Chun
             Span(kind=kind, start=span_start, end=span_end, number=number, group=group, texts=texts)
             for kind, span_start, span_end, number, group, texts in json.loads(spans)
         ),
+        headers=tuple(TableHeader(*header) for header in json.loads(headers)),
     )

@@ -1,6 +1,6 @@
 import pytest
 
-from rag_support.answering.asked import answered_kinds, asked_kinds, held_kinds
+from rag_support.answering.asked import answered_kinds, asked_kinds, compares, held_kinds
 
 ASKED = {
     "telephone": """電話番号を教えて/何番にかければいいですか/What is the phone number?/which number do I call/
@@ -13,7 +13,8 @@ ASKED = {
         /until when/能用多久/幾天能到""",
     "date": "いつ届きますか/定休日/When are you closed?/which days/什么时候/星期几休息",
     "count": "何冊借りられますか/上限は？/How many books can I borrow?/可以借几张/最多能借多少本",
-    "procedure": "返品の手順/どうすれば返品できますか/How do I return this?/怎么退货/如何取消訂單/解約したい",
+    "procedure": """返品の手順/どうすれば返品できますか/How do I return this?/怎么退货/如何取消訂單/解約したい
+        /カードを作るには/荷物が壊れていた/間違えて注文しちゃった/my parcel arrived damaged/包裹坏了/没收到货""",
 }
 
 
@@ -24,7 +25,10 @@ def test_a_question_shows_what_kind_of_answer_it_wants(kind: str, question: str)
     assert kind in asked_kinds(question)
 
 
-@pytest.mark.parametrize("question", ["Who are you?", "プライム会員とは", "领收据", "", "ありがとう"])
+@pytest.mark.parametrize(
+    "question",
+    ["Who are you?", "プライム会員とは", "领收据", "", "ありがとう", "到底公不公开啊", "Is my parcel damaged?"],
+)
 def test_a_question_may_want_no_kind_in_particular(question: str) -> None:
     assert asked_kinds(question) == frozenset()
 
@@ -66,3 +70,27 @@ def test_a_statement_shows_what_kinds_of_answer_it_holds(text: str, kinds: set[s
 def test_a_source_that_says_that_it_does_not_say_answers_the_kind_it_names(text: str, kinds: set[str]) -> None:
     assert answered_kinds(text) == kinds
     assert held_kinds(text) == set()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "注文番号は必要ですか",
+        "客服电话一直占线怎么办",
+        "how do I open a chat",
+        "电话号码在哪里查？",
+        "電話番号はどこで調べられますか",
+        "Where do I find the phone number?",
+    ],
+)
+def test_a_word_of_another_thing_asks_for_no_value(question: str) -> None:
+    assert not {"telephone", "hours"} & asked_kinds(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "compared"),
+    [("電話とチャットの違いは？", True), ("Which is faster, chat or email?", True), ("电话和邮件有什么区别", True),
+     ("電話かチャットを使いたい", False), ("Can I call or write?", False), ("哪个号码", False)],
+)  # fmt: skip
+def test_a_question_may_set_things_side_by_side(question: str, compared: bool) -> None:
+    assert compares(question) == compared

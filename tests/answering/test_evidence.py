@@ -47,7 +47,8 @@ def test_the_budget_is_kept_with_whole_statements(answer, budget):
 
 def test_quoted_statements_are_found_again(answer):
     statements = quoted_statements(answer.hits, answer.draft)
-    assert [one.source for one in statements] == [citation.quote for citation in answer.draft.citations]
+    quotes = {citation.number: citation.quote for citation in answer.draft.citations}
+    assert {number: one.source for number, one in statements.items()} == quotes
 
 
 def test_a_line_tells_number_headings_and_the_reviewed_translation(pipeline):

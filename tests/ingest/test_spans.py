@@ -112,3 +112,7 @@ def test_what_is_too_long_and_has_no_gap_is_cut_anyway(tmp_path: Path) -> None:
 def test_code_stays_code_when_it_is_cut(tmp_path: Path) -> None:
     found = spans(tmp_path, f"```\n{'code; ' * MAX_SPAN_CHARS}\n```\n")
     assert {span.kind for span in found} == {"code"}
+
+
+def test_a_number_under_a_number_does_not_read_as_a_time_of_day() -> None:
+    assert row_phrase(["小人", "10", "30"], ["区分", "1", "2月"], "ja") == "小人（1 = 10、2月：30）"
