@@ -11,7 +11,7 @@ On 100,000 of our own vectors, a question at a time, codes found 1.000 of the te
 
 import errno
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import faiss
 import numpy as np
@@ -26,7 +26,18 @@ _TRAINING_ROWS = 10_000
 _LOOKED_AT = 4  # rows whose cosine is computed, for each that is asked for
 _LOOKED_AT_LEAST = 400
 
+_ADDED_TOGETHER = 16_384  # rows
+
 faiss.omp_set_num_threads(1)  # two threads on a busy machine were several times slower than one
+
+
+class UnitRows(Protocol):
+    """A matrix of (n, d) float32 that need not lie in memory; a slice of it does."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, rows: slice, /) -> FloatMatrix: ...
 
 
 class DenseIndex:
@@ -44,8 +55,8 @@ class DenseIndex:
         )
 
     @classmethod
-    def build(cls, vectors: FloatMatrix, flat_rows: int = FLAT_ROWS) -> "DenseIndex":
-        """Index an (n, d) float32 matrix of unit rows. The same rows give the same index."""
+    def build(cls, vectors: UnitRows, flat_rows: int = FLAT_ROWS) -> "DenseIndex":
+        """Index n unit rows of d dimensions. The same rows give the same index."""
         n, d = vectors.shape
         index: Any
         if n <= flat_rows:
@@ -53,7 +64,8 @@ class DenseIndex:
         else:
             index = _coded(d)
             index.train(np.ascontiguousarray(vectors[:: -(-n // _TRAINING_ROWS)]))
-        index.add(vectors)
+        for first in range(0, n, _ADDED_TOGETHER):
+            index.add(np.ascontiguousarray(vectors[first : first + _ADDED_TOGETHER]))
         return cls(index)
 
     def save(self, file: Path) -> None:
@@ -89,6 +101,10 @@ class DenseIndex:
     def vectors(self, first: int, count: int) -> FloatMatrix:
         """The stored rows first … first + count - 1, (count, d) float32."""
         return self._matrix[first : first + count].copy()
+
+    def take(self, rows: NDArray[np.int64]) -> FloatMatrix:
+        """These stored rows, (rows, d) float32."""
+        return self._matrix[rows]
 
     def cosines(self, vector: NDArray[np.float32], first: int, count: int) -> NDArray[np.float32]:
         """Those of one (d,) vector with the stored rows first … first + count - 1."""

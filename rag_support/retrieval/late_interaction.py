@@ -29,15 +29,10 @@ class TokenIndex:
     """The embedder's token ids of every span, in the source's language."""
 
     def __init__(self, tokens: SpanValues) -> None:
-        self._tokens = tokens
-
-    @classmethod
-    def build(cls, chunks: Sequence[Sequence[str]], embedder: TokenEmbedder) -> "TokenIndex":
-        """Index the texts of each chunk's spans."""
-        return cls(SpanValues.build(map(sorted, map(set, embedder.token_ids(spans))) for spans in chunks))
+        self.tokens = tokens
 
     def save(self, folder: Path) -> None:
-        self._tokens.save(folder)
+        self.tokens.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> "TokenIndex":
@@ -45,11 +40,11 @@ class TokenIndex:
 
     @property
     def spans(self) -> int:
-        return self._tokens.spans
+        return self.tokens.spans
 
     def coverage(self, question: str, rows: Sequence[int], embedder: TokenEmbedder) -> list[SoftCoverage]:
         """The soft coverage of a question by the chunks in these rows."""
-        parts = [self._tokens.of_chunk(row) for row in rows]
+        parts = [self.tokens.of_chunk(row) for row in rows]
         if not parts:
             return []
         texts, places = np.unique(np.concatenate([tokens for tokens, _ in parts]), return_inverse=True)
