@@ -62,7 +62,7 @@ class DenseIndex:
         if n <= flat_rows:
             index = faiss.IndexFlatIP(d)
         else:
-            index = _coded(d)
+            index = _coded(d, n)
             index.train(np.ascontiguousarray(vectors[:: -(-n // _TRAINING_ROWS)]))
         for first in range(0, n, _ADDED_TOGETHER):
             index.add(np.ascontiguousarray(vectors[first : first + _ADDED_TOGETHER]))
@@ -119,8 +119,12 @@ class DenseIndex:
         return None if self._coded else self._matrix @ vector
 
 
-def _coded(d: int) -> Any:
+def _coded(d: int, rows: int) -> Any:
     together = next(size for size in (_CODED_TOGETHER, 2, 1) if d % size == 0)
     codes = faiss.IndexPQFastScan(d, d // together, _CODE_BITS, faiss.METRIC_INNER_PRODUCT)
     codes.pq.cp.min_points_per_centroid = 1  # a few rows are no reason for a warning
-    return faiss.IndexRefineFlat(codes)
+    index = faiss.IndexRefineFlat(codes)
+    stored = faiss.downcast_index(index.refine_index).codes
+    stored.resize(rows * d * np.dtype(np.float32).itemsize)  # a vector that grows takes twice its memory on the way
+    stored.resize(0)  # and keeps what it has
+    return index
