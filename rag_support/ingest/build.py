@@ -57,7 +57,11 @@ def build_index(
         glossary = read_glossary(corpus)
         traditional = TraditionalWriter(glossary)
         sources = read_sources(
-            corpus, memory.translate, traditional, finished, lambda doc_id: progress(f"reading {doc_id}", 0, 0)
+            corpus,
+            memory.translate,
+            traditional,
+            finished.documents,
+            lambda doc_id: progress(f"reading {doc_id}", 0, 0),
         )
         chunks = sources.chunks
         write_passages(folder / snapshot.PASSAGES, chunks)

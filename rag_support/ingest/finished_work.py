@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
@@ -31,6 +31,19 @@ KEY_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
+class FinishedDocuments:
+    sources: Mapping[str, snapshot.Source]  # by doc_id
+    first_rows: Mapping[str, int]  # doc_id → row of its first chunk
+    folder: Path
+    passages: PassageStore
+
+    def chunks(self, doc_id: str) -> list[Chunk]:
+        """Those of one of the `sources`, in order. Raises DamagedSnapshot."""
+        with snapshot.parsing(self.folder):
+            return self.passages.chunks(self.first_rows[doc_id], self.sources[doc_id].chunks)
+
+
+@dataclass(frozen=True, slots=True)
 class FinishedAnalyses:
     """By the row that a chunk has in the live snapshot."""
 
@@ -48,19 +61,11 @@ class FinishedVectors:
 
 @dataclass(frozen=True, slots=True)
 class FinishedWork:
-    """Empty in each part that cannot be taken over."""
+    """None for each part that cannot be taken over."""
 
-    sources: Mapping[str, snapshot.Source] = field(default_factory=dict)  # by doc_id
+    documents: FinishedDocuments | None = None
     analyses: FinishedAnalyses | None = None
     vectors: FinishedVectors | None = None
-    _passages: PassageStore | None = None
-    _first_rows: Mapping[str, int] = field(default_factory=dict)  # doc_id → that of its chunks
-
-    def chunks(self, doc_id: str) -> list[Chunk]:
-        """Those of one of the `sources`, in order. Raises DamagedSnapshot."""
-        assert self._passages is not None  # noqa: S101 (there are no sources otherwise)
-        with snapshot.parsing(Path(snapshot.PASSAGES)):
-            return self._passages.chunks(self._first_rows[doc_id], self.sources[doc_id].chunks)
 
 
 @contextmanager
@@ -76,35 +81,43 @@ def finished_work(index: Path, embedder: Embedder, made_by: snapshot.MadeBy) -> 
     try:
         yield work
     finally:
-        if work._passages is not None:
-            work._passages.close()
+        if work.documents:
+            work.documents.passages.close()
 
 
 def _opened(folder: Path, manifest: snapshot.Manifest, embedder: Embedder, made_by: snapshot.MadeBy) -> FinishedWork:
-    same_code = manifest.made_by.code == made_by.code
     same_embedder = manifest.embedder == embedder.model_id
-    analyses = vectors = None
-    if same_code and same_embedder:
-        keys = np.load(folder / snapshot.CHUNK_KEYS, allow_pickle=False)
-        analyses = FinishedAnalyses(
-            rows={key.tobytes(): row for row, key in enumerate(keys)},
-            lexical=LexicalIndex.load(folder / snapshot.LEXICAL).parts,
-            words=WrittenWords.load(folder / snapshot.WRITTEN_WORDS),
-            tokens=TokenIndex.load(folder / snapshot.TOKENS).tokens if isinstance(embedder, TokenEmbedder) else None,
-        )
-    if same_embedder:
-        vectors = FinishedVectors(
-            np.load(folder / snapshot.DENSE_KEYS, allow_pickle=False), DenseIndex.load(folder / snapshot.DENSE)
-        )
-    if manifest.made_by != made_by:
-        return FinishedWork(analyses=analyses, vectors=vectors)
-    firsts = accumulate((source.chunks for source in manifest.sources), initial=0)
+    same_code = manifest.made_by.code == made_by.code
     return FinishedWork(
+        # a model's id tells all that a vector comes of; the rest is this package's work
+        vectors=_vectors(folder) if same_embedder else None,
+        analyses=_analyses(folder, embedder) if same_embedder and same_code else None,
+        documents=_documents(folder, manifest) if manifest.made_by == made_by else None,  # opened last, as it is closed
+    )
+
+
+def _vectors(folder: Path) -> FinishedVectors:
+    keys = np.load(folder / snapshot.DENSE_KEYS, allow_pickle=False)
+    return FinishedVectors(keys, DenseIndex.load(folder / snapshot.DENSE))
+
+
+def _analyses(folder: Path, embedder: Embedder) -> FinishedAnalyses:
+    keys = np.load(folder / snapshot.CHUNK_KEYS, allow_pickle=False)
+    return FinishedAnalyses(
+        rows={key.tobytes(): row for row, key in enumerate(keys)},
+        lexical=LexicalIndex.load(folder / snapshot.LEXICAL).parts,
+        words=WrittenWords.load(folder / snapshot.WRITTEN_WORDS),
+        tokens=TokenIndex.load(folder / snapshot.TOKENS).tokens if isinstance(embedder, TokenEmbedder) else None,
+    )
+
+
+def _documents(folder: Path, manifest: snapshot.Manifest) -> FinishedDocuments:
+    firsts = accumulate((source.chunks for source in manifest.sources), initial=0)
+    return FinishedDocuments(
         sources={source.doc_id: source for source in manifest.sources},
-        analyses=analyses,
-        vectors=vectors,
-        _passages=PassageStore(folder / snapshot.PASSAGES),
-        _first_rows={source.doc_id: first for source, first in zip(manifest.sources, firsts, strict=False)},
+        first_rows={source.doc_id: first for source, first in zip(manifest.sources, firsts, strict=False)},
+        folder=folder,
+        passages=PassageStore(folder / snapshot.PASSAGES),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rag_support import snapshot
 from rag_support.errors import CorpusError
 from rag_support.ingest.chunking import chunk_document
-from rag_support.ingest.finished_work import FinishedWork
+from rag_support.ingest.finished_work import FinishedDocuments
 from rag_support.ingest.planted import planted
 from rag_support.ingest.readers import LeftOut, Unchanged, read_files
 from rag_support.ingest.spans import Translate
@@ -28,17 +28,17 @@ def read_sources(
     corpus: Path,
     translate: Translate,
     traditional: TraditionalWriter,
-    finished: FinishedWork,
+    finished: FinishedDocuments | None,
     on_file: Callable[[str], None],
 ) -> Sources:
     """Each document's text goes as soon as its chunks are there. Raises CorpusError, DamagedSnapshot."""
     documents: list[snapshot.Source] = []
     left_out: list[snapshot.SourceLeftOut] = []
     chunks: list[Chunk] = []
-    known = {doc_id: source.sha256 for doc_id, source in finished.sources.items()}
+    known = {doc_id: source.sha256 for doc_id, source in finished.sources.items()} if finished else {}
     for file in read_files(corpus, on_file, known=known):
         match file:
-            case Unchanged(doc_id):
+            case Unchanged(doc_id) if finished:
                 documents.append(finished.sources[doc_id])
                 chunks += finished.chunks(doc_id)
             case Document():

@@ -56,7 +56,7 @@ class LexicalBuilder:
         self._rows = array("i")
         self._spans = SpanValuesBuilder()
         self._chunks = 0
-        self._live = _Live.of(live) if live else None
+        self._live = _Live.of(live) if live else _Live.nothing()
         self._of_line = _line_reader(self._numbers)
 
     def add(self, entry: LexicalEntry) -> None:
@@ -76,7 +76,6 @@ class LexicalBuilder:
 
     def take_over(self, row: int) -> None:
         """The next chunk is that in this row of the live index."""
-        assert self._live is not None  # noqa: S101 (there is no row otherwise)
         first, last = self._live.first_passage[row], self._live.first_passage[row + 1]
         bags = self._live.bags
         starts = bags.starts[first : last + 1]
@@ -128,6 +127,11 @@ class _Live:
     bags: Bags
     first_passage: list[int]  # of each chunk, and one past the last
     span_terms: SpanValues
+
+    @classmethod
+    def nothing(cls) -> "_Live":
+        bags = Bags(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.uint16), np.zeros(1, dtype=np.int64))
+        return cls(bags, [0], SpanValuesBuilder().built())
 
     @classmethod
     def of(cls, live: LexicalParts) -> "_Live":

@@ -47,15 +47,14 @@ class WrittenWordsBuilder:
     def __init__(self, live: WrittenWords | None = None) -> None:
         self._places: dict[Word, int] = {word: place for place, word in enumerate(live.words)} if live else {}
         self._values = SpanValuesBuilder()
-        self._live = live
+        self._live = live.of_chunks if live else SpanValuesBuilder().built()
 
     def add(self, words: Iterable[Word]) -> None:
         self._values.add([[self._places.setdefault(word, len(self._places)) for word in words]])
 
     def take_over(self, row: int) -> None:
         """The next chunk is that in this row of the live index."""
-        assert self._live is not None  # noqa: S101 (there is no row otherwise)
-        self._values.take_over(self._live.of_chunks, row)
+        self._values.take_over(self._live, row)
 
     def built(self) -> WrittenWords:
         """What was collected, the words in the order of their first sight; nothing can be added after this."""
