@@ -1,9 +1,9 @@
 """Files under a corpus folder to Documents.
 
 A file is opened without following a link out of the corpus, and at most MAX_BYTES are read; its suffix chooses the
-reader, which runs in a process of its own (sandbox.py). Whether a file is as it was is told by its SHA-256 alone. What cannot be read becomes a LeftOut with its mend, and
-the other files are still read. Not read, on purpose: office formats other than .docx, archives, anything that needs
-optical character recognition.
+reader, which runs in a process of its own (sandbox.py). One whose SHA-256 is known is not given to a reader again. What
+cannot be read becomes a LeftOut with its mend, and the other files are still read. Not read, on purpose: office formats
+other than .docx, archives, anything that needs optical character recognition.
 """
 
 import hashlib

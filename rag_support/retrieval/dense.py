@@ -124,7 +124,7 @@ def _coded(d: int, rows: int) -> Any:
     codes = faiss.IndexPQFastScan(d, d // together, _CODE_BITS, faiss.METRIC_INNER_PRODUCT)
     codes.pq.cp.min_points_per_centroid = 1  # a few rows are no reason for a warning
     index = faiss.IndexRefineFlat(codes)
-    stored = faiss.downcast_index(index.refine_index).codes
-    stored.resize(rows * d * np.dtype(np.float32).itemsize)  # a vector that grows takes twice its memory on the way
-    stored.resize(0)  # and keeps what it has
+    stored: Any = faiss.downcast_index(index.refine_index)
+    stored.codes.resize(rows * d * np.dtype(np.float32).itemsize)  # a vector that grows takes twice its memory on the way
+    stored.codes.resize(0)  # and keeps what it has
     return index
