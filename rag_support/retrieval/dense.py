@@ -125,6 +125,7 @@ def _coded(d: int, rows: int) -> Any:
     codes.pq.cp.min_points_per_centroid = 1  # a few rows are no reason for a warning
     index = faiss.IndexRefineFlat(codes)
     stored: Any = faiss.downcast_index(index.refine_index)
-    stored.codes.resize(rows * d * np.dtype(np.float32).itemsize)  # a vector that grows takes twice its memory on the way
-    stored.codes.resize(0)  # and keeps what it has
+    # what grows as it is filled takes twice its memory on the way
+    stored.codes.resize(rows * d * np.dtype(np.float32).itemsize)
+    stored.codes.resize(0)  # its room stays
     return index
