@@ -21,7 +21,7 @@ _LIBRARIES = (
 
 
 def made_by(corpus: Path) -> MadeBy:
-    """As it is now. Raises OSError."""
+    """As it is now. A catalogue or glossary that cannot be read counts as missing: who loads it says what is wrong."""
     package = Path(rag_support.__file__).parent
     return MadeBy(
         code=_sha256(
@@ -30,12 +30,17 @@ def made_by(corpus: Path) -> MadeBy:
             *(content for path in sorted(package.rglob("*.py")) for content in (bytes(path), path.read_bytes())),
         ),
         translations=_sha256(
-            *(
-                path.read_bytes() if path.is_file() else b""
-                for path in (*(catalog_path(corpus, language) for language in TARGET_LANGUAGES), corpus / GLOSSARY_FILE)
-            )
+            *(_content(catalog_path(corpus, language)) for language in TARGET_LANGUAGES),
+            _content(corpus / GLOSSARY_FILE),
         ),
     )
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _sha256(*contents: bytes) -> str:
