@@ -4,35 +4,23 @@ A chunk whose content the live snapshot knows is taken over; the others are work
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from rag_support import snapshot
-from rag_support.ingest.finished_work import KEY_BYTES, FinishedAnalyses, content_key
+from rag_support.ingest.entry import KEY_BYTES, Entry, Questions
+from rag_support.ingest.finished_work import FinishedAnalyses
 from rag_support.retrieval.late_interaction import TokenIndex
 from rag_support.retrieval.lexical import LexicalIndex
 from rag_support.retrieval.lexical_building import LexicalBuilder, LexicalEntry
 from rag_support.retrieval.readings import Reader, ReadText
 from rag_support.retrieval.span_values import SpanValuesBuilder
 from rag_support.retrieval.written_words import WrittenWordsBuilder
-from rag_support.types import Chunk, Embedder, Passage, TokenEmbedder
-
-Questions = Mapping[str, Sequence[str]]
-"""Language → what customers ask that a span answers."""
+from rag_support.types import Chunk, Embedder, TokenEmbedder
 
 _UNREAD = ReadText([], [])
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A chunk with all that it is found by."""
-
-    chunk: Chunk
-    passages: Sequence[Passage]
-    asked: Sequence[Questions]  # for each span
 
 
 class Analyses:
@@ -49,7 +37,7 @@ class Analyses:
 
     def add(self, batch: Sequence[Entry]) -> None:
         """The next chunks; the new ones among them are cut into tokens together."""
-        keys = [content_key(entry.chunk, entry.passages, entry.asked) for entry in batch]
+        keys = [entry.content_key() for entry in batch]
         self._keys += b"".join(keys)
         rows = [self._finished.rows.get(key) if self._finished else None for key in keys]
         tokens = self._token_sets([entry.chunk for entry, row in zip(batch, rows, strict=True) if row is None])

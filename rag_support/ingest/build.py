@@ -3,21 +3,19 @@
 import hashlib
 import json
 import logging
-from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-
-import numpy as np
 
 from rag_support import snapshot
 from rag_support.answering.answerability import shipped_parameters
 from rag_support.answering.register import Entry as Disagreed
 from rag_support.answering.register import Register
 from rag_support.errors import SnapshotError
-from rag_support.ingest.analyses import Analyses, Entry
+from rag_support.ingest.analyses import Analyses
 from rag_support.ingest.disagreements import DISAGREEMENTS_FILE, Disagreement, entries_of, read_disagreements
+from rag_support.ingest.entry import Entry
 from rag_support.ingest.finished_work import finished_work
 from rag_support.ingest.glossary import read_glossary
 from rag_support.ingest.made_by import made_by
@@ -28,7 +26,6 @@ from rag_support.ingest.traditional import TraditionalWriter
 from rag_support.ingest.translation_memory import TranslationMemory
 from rag_support.ingest.vectors import TextVectors
 from rag_support.publishing import building, publish
-from rag_support.retrieval.dense import DenseIndex
 from rag_support.retrieval.han_usage import HanUsage
 from rag_support.retrieval.passages import write_passages
 from rag_support.retrieval.retriever import Retriever
@@ -36,7 +33,6 @@ from rag_support.types import LANGUAGES, Chunk, Embedder, Passage
 
 logger = logging.getLogger(__name__)
 
-WHOLE_CHUNK = -1  # in the place of a span's position: the vector is that of the whole passage
 _BATCH = 256  # chunks analysed at once
 
 Progress = Callable[[str, int, int], None]
@@ -67,28 +63,23 @@ def build_index(
         write_passages(folder / snapshot.PASSAGES, chunks)
 
         phrasings = _phrasings(corpus, chunks)
-        analyses, vectors, rows = Analyses(finished.analyses, embedder), TextVectors(finished.vectors), array("i")
+        analyses, vectors = Analyses(finished.analyses, embedder), TextVectors(finished.vectors)
         passages, questions = Counter[str](), Counter[str]()
         progress("terms", 0, len(chunks))
         for first in range(0, len(chunks), _BATCH):
             batch = [
-                Entry(chunk, list(passages_of(chunk, memory.translate)), phrasings.of_spans(chunk))
-                for chunk in chunks[first : first + _BATCH]
+                Entry(row, chunk, list(passages_of(chunk, memory.translate)), phrasings.of_spans(chunk))
+                for row, chunk in enumerate(chunks[first : first + _BATCH], start=first)
             ]
             analyses.add(batch)
-            for row, entry in enumerate(batch, start=first):
-                for span, text in _texts(entry):
-                    rows.extend((row, span))
-                    vectors.add(text)
+            for entry in batch:
+                vectors.add(entry)
                 passages.update(passage.language for passage in entry.passages)
-                for asked in entry.asked:
-                    questions.update({language: len(texts) for language, texts in asked.items()})
+                questions.update(language for asked in entry.asked for language, texts in asked.items() for _ in texts)
             progress("terms", first + len(batch), len(chunks))
         analyses.save(folder)
         vectors.embed(embedder, lambda done, total: progress("embedding", done, total))
-        DenseIndex.build(vectors).save(folder / snapshot.DENSE)
-        np.save(folder / snapshot.DENSE_KEYS, vectors.keys, allow_pickle=False)
-        np.save(folder / snapshot.DENSE_ROWS, np.frombuffer(rows, dtype=np.int32).reshape(-1, 2), allow_pickle=False)
+        vectors.save(folder)
         HanUsage.build(_written(chunks, phrasings)).save(folder / snapshot.HAN_USAGE)
         register = _register(read_disagreements(corpus), chunks, traditional)
         (folder / snapshot.DISAGREEMENTS).write_bytes(Register.dump(register))
@@ -163,18 +154,6 @@ def _written(chunks: Sequence[Chunk], phrasings: Phrasings) -> Iterable[tuple[st
         yield from (item for span in chunk.spans for item in span.texts.items())
         for asked in phrasings.of_spans(chunk):
             yield from ((language, text) for language, texts in asked.items() for text in texts)
-
-
-def _texts(entry: Entry) -> Iterable[tuple[int, str]]:
-    """What is embedded of a chunk: (span's position or WHOLE_CHUNK, its text or that of a question that it answers)."""
-    for passage in entry.passages:
-        yield WHOLE_CHUNK, passage.text
-        for position, span in enumerate(entry.chunk.spans):
-            if passage.language in span.texts:
-                yield position, span.texts[passage.language]
-    for position, asked in enumerate(entry.asked):
-        for texts in asked.values():
-            yield from ((position, text) for text in texts)
 
 
 def _check_opens(folder: Path, embedder: Embedder) -> None:

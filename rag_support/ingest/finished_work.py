@@ -5,9 +5,7 @@ text that is the same keeps its vector. Files are checked before anything is tak
 that other code has made, so that what comes of it is what a build from nothing would give, byte for byte.
 """
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import accumulate
@@ -25,9 +23,7 @@ from rag_support.retrieval.lexical_building import LexicalParts
 from rag_support.retrieval.passages import PassageStore
 from rag_support.retrieval.span_values import SpanValues
 from rag_support.retrieval.written_words import WrittenWords
-from rag_support.types import Chunk, Embedder, Passage, TokenEmbedder
-
-KEY_BYTES = 16
+from rag_support.types import Chunk, Embedder, TokenEmbedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ class FinishedAnalyses:
 
 @dataclass(frozen=True, slots=True)
 class FinishedVectors:
-    keys: NDArray[np.uint8]  # (n, KEY_BYTES): of the text of each vector
+    keys: NDArray[np.uint8]  # (n, 16): of the text of each vector
     stored: DenseIndex
 
 
@@ -119,14 +115,3 @@ def _documents(folder: Path, manifest: snapshot.Manifest) -> FinishedDocuments:
         folder=folder,
         passages=PassageStore(folder / snapshot.PASSAGES),
     )
-
-
-def content_key(chunk: Chunk, passages: Sequence[Passage], asked: Sequence[Mapping[str, Sequence[str]]]) -> bytes:
-    """Of all that the analyses of a chunk look at."""
-    spans = [list(span.texts.items()) for span in chunk.spans]
-    content = [chunk.language, [passage.text for passage in passages], spans, [list(of.items()) for of in asked]]
-    return text_key(json.dumps(content))
-
-
-def text_key(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES).digest()

@@ -7,11 +7,15 @@ new.
 import logging
 from array import array
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_support.ingest.finished_work import KEY_BYTES, FinishedVectors, text_key
+from rag_support import snapshot
+from rag_support.ingest.entry import KEY_BYTES, Entry, text_key
+from rag_support.ingest.finished_work import FinishedVectors
+from rag_support.retrieval.dense import DenseIndex
 from rag_support.types import Embedder, FloatMatrix
 
 logger = logging.getLogger(__name__)
@@ -20,7 +24,7 @@ _BATCH = 256  # texts embedded at once
 
 
 class TextVectors:
-    """Takes text after text; once they are embedded, a matrix of (texts, d) float32, put together slice by slice."""
+    """Takes chunk after chunk; once embedded, a matrix of (texts, d) float32, put together slice by slice."""
 
     def __init__(self, finished: FinishedVectors | None) -> None:
         self._finished = finished
@@ -28,18 +32,21 @@ class TextVectors:
         if finished:
             self._place_of = {key.tobytes(): row for row, key in enumerate(finished.keys)}
         self._keys = bytearray()
+        self._rows = array("i")  # chunk row and span of each text
         self._places = array("q")
         self._new_texts: list[str] = []
         self._new: FloatMatrix = np.empty((0, 0), dtype=np.float32)
 
-    def add(self, text: str) -> None:
-        key = text_key(text)
-        place = self._place_of.get(key)
-        if place is None:
-            place = self._place_of[key] = -1 - len(self._new_texts)
-            self._new_texts.append(text)
-        self._keys += key
-        self._places.append(place)
+    def add(self, entry: Entry) -> None:
+        for span, text in entry.texts():
+            key = text_key(text)
+            place = self._place_of.get(key)
+            if place is None:
+                place = self._place_of[key] = -1 - len(self._new_texts)
+                self._new_texts.append(text)
+            self._rows.extend((entry.row, span))
+            self._keys += key
+            self._places.append(place)
 
     def embed(self, embedder: Embedder, progress: Callable[[int, int], None]) -> None:
         """`progress` hears how many of the new texts are done. Nothing can be added after this."""
@@ -51,6 +58,13 @@ class TextVectors:
             self._new[first : first + len(batch)] = embedder.embed_passages(batch)
             progress(first + len(batch), len(texts))
         logger.info("embedded %d texts, %d taken from the live index", len(texts), len(self._places) - len(texts))
+
+    def save(self, folder: Path) -> None:
+        """The index over them, and what each vector is of, into the folder of a snapshot. Raises OSError."""
+        DenseIndex.build(self).save(folder / snapshot.DENSE)
+        np.save(folder / snapshot.DENSE_KEYS, self.keys, allow_pickle=False)
+        rows = np.frombuffer(self._rows, dtype=np.int32).reshape(-1, 2)
+        np.save(folder / snapshot.DENSE_ROWS, rows, allow_pickle=False)
 
     @property
     def keys(self) -> NDArray[np.uint8]:

@@ -3,9 +3,11 @@ import pytest
 from small_parts import CountingEmbedder
 
 from rag_support.embedding import StaticEmbedder
+from rag_support.ingest.entry import Entry
 from rag_support.ingest.finished_work import FinishedVectors
 from rag_support.ingest.vectors import TextVectors
 from rag_support.retrieval.dense import DenseIndex
+from rag_support.types import Chunk, Passage
 
 TEXTS = ["返品", "電話", "返品", "送料は無料です。", "電話"]
 
@@ -17,8 +19,9 @@ def counting(small_embedder: StaticEmbedder) -> CountingEmbedder:
 
 def vectors_of(texts: list[str], embedder: CountingEmbedder, finished: FinishedVectors | None = None) -> TextVectors:
     vectors = TextVectors(finished)
-    for text in texts:
-        vectors.add(text)
+    for row, text in enumerate(texts):
+        chunk = Chunk("", "", "", "ja", (), 0, len(text), text, spans=())
+        vectors.add(Entry(row, chunk, [Passage("", "ja", text)], asked=()))
     vectors.embed(embedder, lambda *_: None)
     return vectors
 
