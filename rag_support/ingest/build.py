@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,31 +59,25 @@ def build_index(
             finished.documents,
             lambda doc_id: progress(f"reading {doc_id}", 0, 0),
         )
-        chunks = sources.chunks
-        write_passages(folder / snapshot.PASSAGES, chunks)
-
+        chunks, documents, left_out = sources.chunks, sources.documents, sources.left_out
         phrasings = _phrasings(corpus, chunks)
-        analyses, vectors = Analyses(finished.analyses, embedder), TextVectors(finished.vectors)
-        passages, questions = Counter[str](), Counter[str]()
-        progress("terms", 0, len(chunks))
-        for first in range(0, len(chunks), _BATCH):
-            batch = [
-                Entry(row, chunk, list(passages_of(chunk, memory.translate)), phrasings.of_spans(chunk))
-                for row, chunk in enumerate(chunks[first : first + _BATCH], start=first)
-            ]
-            analyses.add(batch)
-            for entry in batch:
-                vectors.add(entry)
-                passages.update(passage.language for passage in entry.passages)
-                questions.update(language for asked in entry.asked for language, texts in asked.items() for _ in texts)
-            progress("terms", first + len(batch), len(chunks))
-        analyses.save(folder)
-        vectors.embed(embedder, lambda done, total: progress("embedding", done, total))
-        vectors.save(folder)
+        write_passages(folder / snapshot.PASSAGES, chunks)
         HanUsage.build(_written(chunks, phrasings)).save(folder / snapshot.HAN_USAGE)
         register = _register(read_disagreements(corpus), chunks, traditional)
         (folder / snapshot.DISAGREEMENTS).write_bytes(Register.dump(register))
         (folder / snapshot.GLOSSARY).write_text(json.dumps(glossary, ensure_ascii=False), encoding="utf-8")
+        analyses, vectors, tally = Analyses(finished.analyses, embedder), TextVectors(finished.vectors), _Tally()
+        progress("terms", 0, len(chunks))
+        for batch in _batches(chunks, memory.translate, phrasings):
+            analyses.add(batch)
+            for entry in batch:
+                vectors.add(entry)
+                tally.add(entry)
+            progress("terms", tally.chunks, len(chunks))
+        analyses.save(folder)
+        del sources, chunks, analyses  # most of the memory that was needed so far, and vectors need as much
+        vectors.embed(embedder, lambda done, total: progress("embedding", done, total))
+        vectors.save(folder)
 
         files = snapshot.file_list(folder)
         created = datetime.now(UTC)
@@ -96,20 +90,43 @@ def build_index(
             embedder=embedder.model_id,
             dimensions=embedder.dimensions,
             counts=snapshot.Counts(
-                documents=len(sources.documents),
-                chunks=len(chunks),
-                passages=dict(passages),
-                phrasings=dict(questions),
-                spans=sum(len(chunk.spans) for chunk in chunks),
+                documents=len(documents),
+                chunks=tally.chunks,
+                passages=dict(tally.passages),
+                phrasings=dict(tally.questions),
+                spans=tally.spans,
                 vectors=len(vectors.keys),
             ),
-            sources=sources.documents,
-            left_out=sources.left_out,
+            sources=documents,
+            left_out=left_out,
             answerability=shipped_parameters(),
             files=files,
         )
         publish(index, folder, manifest, keep, lambda target: _check_opens(target, embedder))
         return manifest
+
+
+class _Tally:
+    """Chunks, their spans, and by language their passages and customers' questions."""
+
+    def __init__(self) -> None:
+        self.chunks = self.spans = 0
+        self.passages, self.questions = Counter[str](), Counter[str]()
+
+    def add(self, entry: Entry) -> None:
+        self.chunks += 1
+        self.spans += len(entry.chunk.spans)
+        self.passages.update(passage.language for passage in entry.passages)
+        for asked in entry.asked:
+            self.questions.update({language: len(texts) for language, texts in asked.items()})
+
+
+def _batches(chunks: Sequence[Chunk], translate: Translate, phrasings: Phrasings) -> Iterator[list[Entry]]:
+    for first in range(0, len(chunks), _BATCH):
+        yield [
+            Entry(row, chunk, list(passages_of(chunk, translate)), phrasings.of_spans(chunk))
+            for row, chunk in enumerate(chunks[first : first + _BATCH], start=first)
+        ]
 
 
 def passages_of(chunk: Chunk, translate: Translate) -> Iterable[Passage]:
