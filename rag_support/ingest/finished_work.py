@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from rag_support import snapshot
 from rag_support.errors import SnapshotError
 from rag_support.retrieval.dense import DenseIndex
-from rag_support.retrieval.late_interaction import TokenIndex
 from rag_support.retrieval.lexical import LexicalIndex
 from rag_support.retrieval.lexical_building import LexicalParts
 from rag_support.retrieval.passages import PassageStore
@@ -103,7 +102,7 @@ def _analyses(folder: Path, embedder: Embedder) -> FinishedAnalyses:
         rows={key.tobytes(): row for row, key in enumerate(keys)},
         lexical=LexicalIndex.load(folder / snapshot.LEXICAL).parts,
         words=WrittenWords.load(folder / snapshot.WRITTEN_WORDS),
-        tokens=TokenIndex.load(folder / snapshot.TOKENS).tokens if isinstance(embedder, TokenEmbedder) else None,
+        tokens=SpanValues.load(folder / snapshot.TOKENS) if isinstance(embedder, TokenEmbedder) else None,
     )
 
 

@@ -29,10 +29,10 @@ class TokenIndex:
     """The embedder's token ids of every span, in the source's language."""
 
     def __init__(self, tokens: SpanValues) -> None:
-        self.tokens = tokens
+        self._tokens = tokens
 
     def save(self, folder: Path) -> None:
-        self.tokens.save(folder)
+        self._tokens.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> "TokenIndex":
@@ -40,11 +40,11 @@ class TokenIndex:
 
     @property
     def spans(self) -> int:
-        return self.tokens.spans
+        return self._tokens.spans
 
     def coverage(self, question: str, rows: Sequence[int], embedder: TokenEmbedder) -> list[SoftCoverage]:
         """The soft coverage of a question by the chunks in these rows."""
-        parts = [self.tokens.of_chunk(row) for row in rows]
+        parts = [self._tokens.of_chunk(row) for row in rows]
         if not parts:
             return []
         texts, places = np.unique(np.concatenate([tokens for tokens, _ in parts]), return_inverse=True)

@@ -67,9 +67,9 @@ class SpanValuesBuilder:
 
     def take_over(self, stored: SpanValues, row: int) -> None:
         """The next chunk, as it stands in `stored`."""
-        values, starts = stored.of_chunk(row)
-        self._span_starts.frombytes((starts[1:] + len(self._values)).tobytes())
-        self._values.frombytes(values.tobytes())
+        starts = stored.span_starts[stored.chunk_starts[row] : stored.chunk_starts[row + 1] + 1]
+        self._span_starts.frombytes((starts[1:] - starts[0] + len(self._values)).tobytes())
+        self._values.frombytes(stored.values[starts[0] : starts[-1]].tobytes())
         self._chunk_starts.append(len(self._span_starts) - 1)
 
     def built(self) -> SpanValues:
