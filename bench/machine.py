@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 
-_LIBRARIES = ("faiss-cpu", "bm25s", "numpy", "tokenizers", "fastapi", "uvicorn", "txtai", "haystack-ai")
+_LIBRARIES = ("faiss-cpu", "numpy", "tokenizers", "fastapi", "uvicorn", "txtai", "haystack-ai")
 
 
 def machine() -> Mapping[str, Any]:

@@ -47,6 +47,12 @@ def write_corpus(data: Path, folder: Path, passages: int) -> None:
         (folder / f"{number:06d}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
+def change_a_document(folder: Path) -> None:
+    """One sentence more in one of `write_corpus`."""
+    file = sorted(folder.iterdir())[-1]
+    file.write_text(file.read_text(encoding="utf-8") + "\nこの一文はあとから書き足しました。\n", encoding="utf-8")
+
+
 def _passages(sentences: list[str]) -> Iterator[str]:
     draw = random.Random(1)
     while True:

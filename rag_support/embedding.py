@@ -115,7 +115,7 @@ class StaticEmbedder:
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
         if self._for_questions is not None and len(texts) == 1:
             return [self._for_questions.token_ids(texts[0])]
-        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [encoding.ids for encoding in encodings]
 
     def token_vectors(self, token_ids: Sequence[int]) -> FloatMatrix:

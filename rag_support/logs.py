@@ -14,13 +14,13 @@ REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 FIELDS = "fields"
 """Name of a record's attribute, set by `extra`, that holds the fields of a structured line."""
 
-_TALKATIVE = ("faiss", "bm25s", "openai", "httpx2", "httpcore2")  # some would log questions
+_TALKATIVE = ("faiss", "openai", "httpx2", "httpcore2")  # some would log questions
 
 
 def configure_logging(level: str, format_: Literal["text", "json"]) -> None:
     """Everything that is logged goes to standard error, uvicorn's lines among it."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setLevel(level.upper())  # bm25s sets its own logger to debug
+    handler.setLevel(level.upper())  # a library may set its own logger to debug
     handler.setFormatter(_json_formatter() if format_ == "json" else _TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler])
     for talkative in _TALKATIVE:

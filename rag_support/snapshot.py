@@ -28,11 +28,13 @@ PASSAGES = "passages.sqlite"
 DENSE = "dense.faiss"
 DENSE_ROWS = "dense-rows.npy"
 DENSE_KEYS = "dense-keys.npy"
+CHUNK_KEYS = "chunk-keys.npy"
 LEXICAL = "lexical"
 TOKENS = "tokens"
 GLOSSARY = "glossary.json"
 HAN_USAGE = "han-usage"
 READINGS = "readings.json"
+WRITTEN_WORDS = "written-words"
 DISAGREEMENTS = "disagreements.json"
 _SEAL = re.compile(rb'"seal": "(\w*)"\s*}\s*$')
 _NOT_AS_WRITTEN = "the manifest is not as it was written."
@@ -46,6 +48,14 @@ class Source(_Frozen):
     doc_id: str
     sha256: str
     chunks: int
+    planted: tuple[str, ...]  # what in it seems to be meant for machines, for the editors to read
+
+
+class MadeBy(_Frozen):
+    """SHA-256 over what, besides the documents, decides what comes of them."""
+
+    code: str  # this package and the libraries that read and analyse
+    translations: str  # the catalogues and the glossary
 
 
 class SourceLeftOut(_Frozen):
@@ -78,15 +88,19 @@ class Manifest(_Frozen):
     format_version: int
     snapshot_id: str
     created: str  # ISO 8601, UTC
+    made_by: MadeBy
     embedder: str  # Embedder.model_id
     dimensions: int
     counts: Counts
     sources: tuple[Source, ...]
     left_out: tuple[SourceLeftOut, ...]
-    planted: tuple[str, ...]  # what in the sources seems to be meant for machines, for the editors to read
     answerability: AnswerabilityParameters  # when to refuse, as it was when the index was built
     files: dict[str, StoredFile]
     seal: str = ""  # SHA-256 of this manifest's JSON with an empty seal; set when it is published
+
+    @property
+    def planted(self) -> list[str]:
+        return [found for source in self.sources for found in source.planted]
 
     def sealed(self) -> "Manifest":
         unsealed = self.model_copy(update={"seal": ""})

@@ -1,17 +1,18 @@
 """Files under a corpus folder to Documents.
 
-A file is opened once, without following a link out of the corpus, and at most MAX_BYTES are read; its suffix chooses
-the reader, which runs in a process of its own (sandbox.py). What cannot be read becomes a LeftOut with its mend, and
-the other files are still read. Not read, on purpose: office formats other than .docx, archives, anything that needs
-optical character recognition.
+A file is opened without following a link out of the corpus, and at most MAX_BYTES are read; its suffix chooses the
+reader, which runs in a process of its own (sandbox.py). One whose SHA-256 is known is not given to a reader again. What
+cannot be read becomes a LeftOut with its mend, and the other files are still read. Not read, on purpose: office formats
+other than .docx, archives, anything that needs optical character recognition.
 """
 
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from rag_support.errors import CorpusError, DocumentError
 from rag_support.ingest.decoding import decode
@@ -42,6 +43,13 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A file that is as it was when it was last read, and was not read again."""
+
+    doc_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a corpus folder holds, both parts sorted by doc_id."""
 
@@ -58,27 +66,47 @@ class _Content:
 
 
 def read_corpus(root: Path, on_file: Callable[[str], None] | None = None, limits: Limits = STANDARD_LIMITS) -> Reading:
-    """Every document below `root`; `on_file` hears each doc_id before it is read, `limits` hold for each file.
+    """Every document below `root`, as `read_files` tells of them."""
+    found = list(read_files(root, on_file, limits))
+    return Reading(
+        tuple(file for file in found if isinstance(file, Document)),
+        tuple(file for file in found if isinstance(file, LeftOut)),
+    )
 
-    README, LICENSE and NOTICE files, names with a leading dot, disagreements.jsonl, glossary.tsv, phrasings.jsonl and
-    translations/ are no documents. Raises CorpusError when the folder is missing or no document in it can be read.
+
+def read_files(
+    root: Path,
+    on_file: Callable[[str], None] | None = None,
+    limits: Limits = STANDARD_LIMITS,
+    known: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Document | LeftOut | Unchanged]:
+    """What every file below `root` that claims to be a document holds, in the order of doc_ids, then what was left out.
+
+    `on_file` hears each doc_id before its file is read, `limits` hold for each, and what has the SHA-256 that `known`
+    gives for its doc_id is not read. README, LICENSE and NOTICE files, names with a leading dot, disagreements.jsonl,
+    glossary.tsv, phrasings.jsonl and translations/ are no documents. Raises CorpusError when the folder is missing or
+    no document in it can be read.
     """
     if not root.is_dir():
         raise CorpusError(f"{root}: there is no such folder. Set RAG_SUPPORT_CORPUS to the folder with your documents.")
-    documents: list[Document] = []
     left_out: list[LeftOut] = []
+    nothing = True
     base = root.resolve()
     with ReadingProcess(limits) as process:
         for path, doc_id in sorted(_walk(base, base, left_out), key=lambda found: found[1]):
             if on_file is not None:
                 on_file(doc_id)
             try:
-                documents.append(process.read(path, doc_id))
+                if doc_id in known and hashlib.sha256(_read_bytes(path, doc_id)).hexdigest() == known[doc_id]:
+                    yield Unchanged(doc_id)
+                else:
+                    yield process.read(path, doc_id)
+                nothing = False
             except DocumentError as error:
                 left_out.append(LeftOut(error.doc_id, error.problem, error.mend))
-    if not documents:
+    if nothing:
         raise CorpusError(_nothing_readable(root, left_out))
-    return Reading(tuple(documents), tuple(sorted(left_out, key=lambda item: item.doc_id)))
+    yield from sorted(left_out, key=lambda item: item.doc_id)
 
 
 def read_document(path: Path, doc_id: str) -> Document:

@@ -13,7 +13,7 @@ import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import faiss
 import numpy as np
@@ -28,6 +28,8 @@ _TRAINING_ROWS = 10_000
 _LOOKED_AT = 3  # rows whose cosine is computed, for each that is asked for
 _LOOKED_AT_LEAST = 400
 
+_ADDED_TOGETHER = 16_384  # rows
+
 faiss.omp_set_num_threads(1)  # two threads on a busy machine were several times slower than one
 
 
@@ -37,6 +39,15 @@ class Nearest:
 
     rows: NDArray[np.int64]
     cosines: NDArray[np.float32]
+
+
+class UnitRows(Protocol):
+    """A matrix of (n, d) float32 that need not lie in memory; a slice of it does."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, rows: slice, /) -> FloatMatrix: ...
 
 
 class DenseIndex:
@@ -54,16 +65,17 @@ class DenseIndex:
         )
 
     @classmethod
-    def build(cls, vectors: FloatMatrix, flat_rows: int = FLAT_ROWS) -> "DenseIndex":
-        """Index an (n, d) float32 matrix of unit rows. The same rows give the same index."""
+    def build(cls, vectors: UnitRows, flat_rows: int = FLAT_ROWS) -> "DenseIndex":
+        """Index n unit rows of d dimensions. The same rows give the same index."""
         n, d = vectors.shape
         index: Any
         if n <= flat_rows:
             index = faiss.IndexFlatIP(d)
         else:
-            index = _coded(d)
+            index = _coded(d, n)
             index.train(np.ascontiguousarray(vectors[:: -(-n // _TRAINING_ROWS)]))
-        index.add(vectors)
+        for first in range(0, n, _ADDED_TOGETHER):
+            index.add(np.ascontiguousarray(vectors[first : first + _ADDED_TOGETHER]))
         return cls(index)
 
     def save(self, file: Path) -> None:
@@ -100,14 +112,23 @@ class DenseIndex:
         """The stored rows first … first + count - 1, (count, d) float32."""
         return self._matrix[first : first + count].copy()
 
+    def take(self, rows: NDArray[np.int64]) -> FloatMatrix:
+        """These stored rows, (rows, d) float32."""
+        return self._matrix[rows]
+
     def cosines(self, vector: NDArray[np.float32], rows: slice | Sequence[int]) -> NDArray[np.float32]:
         """Those of one (d,) vector with these stored rows. A slice reads them where they lie; a list copies them."""
         cosines: NDArray[np.float32] = self._matrix[rows] @ vector
         return cosines
 
 
-def _coded(d: int) -> Any:
+def _coded(d: int, rows: int) -> Any:
     together = next(size for size in (_CODED_TOGETHER, 2, 1) if d % size == 0)
     codes = faiss.IndexPQFastScan(d, d // together, _CODE_BITS, faiss.METRIC_INNER_PRODUCT)
     codes.pq.cp.min_points_per_centroid = 1  # a few rows are no reason for a warning
-    return faiss.IndexRefineFlat(codes)
+    index = faiss.IndexRefineFlat(codes)
+    stored: Any = faiss.downcast_index(index.refine_index)
+    # what grows as it is filled takes twice its memory on the way
+    stored.codes.resize(rows * d * np.dtype(np.float32).itemsize)
+    stored.codes.resize(0)  # its room stays
+    return index

@@ -4,16 +4,15 @@
 counts as held when all its pairs of neighbouring characters occur; they are kept as sorted numbers, mapped from disk.
 """
 
-import re
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-_HAN_RUN = re.compile("[々〆〇\u3400-\u4dbf\u4e00-\u9fff]+")
+_HAN = ((ord("々"), ord("〇")), (0x3400, 0x4DBF), (0x4E00, 0x9FFF))
 _LANGUAGES = ("ja", "zh")
+_TOGETHER_CHARS = 1_000_000  # looked through at once, when an index is built
 
 
 class HanUsage:
@@ -25,11 +24,23 @@ class HanUsage:
     @classmethod
     def build(cls, texts: Iterable[tuple[str, str]]) -> "HanUsage":
         """From (language, text), where "zh-Hant" counts as Chinese."""
-        found: dict[str, set[int]] = {language: set() for language in _LANGUAGES}
+        found = {language: np.empty(0, dtype=np.uint64) for language in _LANGUAGES}
+        waiting: dict[str, list[str]] = {language: [] for language in _LANGUAGES}
+        chars = dict.fromkeys(_LANGUAGES, 0)
+
+        def look_through(language: str) -> None:
+            found[language] = np.union1d(found[language], _pairs("\n".join(waiting[language])))
+            waiting[language], chars[language] = [], 0
+
         for tag, text in texts:
             if (language := tag.partition("-")[0]) in found:
-                found[language].update(_pairs(text))
-        return cls({language: np.array(sorted(pairs), dtype=np.uint64) for language, pairs in found.items()})
+                waiting[language].append(text)
+                chars[language] += len(text)
+                if chars[language] >= _TOGETHER_CHARS:
+                    look_through(language)
+        for language in _LANGUAGES:
+            look_through(language)
+        return cls(found)
 
     def save(self, folder: Path) -> None:
         folder.mkdir()
@@ -42,9 +53,15 @@ class HanUsage:
 
     def writers(self, text: str) -> list[str]:
         """Those of "ja" and "zh" whose texts hold every pair of the text's neighbouring Han characters."""
-        asked = np.array(_pairs(text), dtype=np.uint64)
+        asked = _pairs(text)
         return [language for language, pairs in self._pairs.items() if len(asked) and np.isin(asked, pairs).all()]
 
 
-def _pairs(text: str) -> list[int]:
-    return [ord(a) << 32 | ord(b) for run in _HAN_RUN.findall(text) for a, b in pairwise(run)]
+def _pairs(text: str) -> NDArray[np.uint64]:
+    """Those of neighbouring Han characters, as numbers, in the text's order."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    han = np.zeros(len(codes), dtype=np.bool_)
+    for first, last in _HAN:
+        han |= (codes >= first) & (codes <= last)
+    at = np.flatnonzero(han[:-1] & han[1:])
+    return codes[at].astype(np.uint64) << np.uint64(32) | codes[at + 1].astype(np.uint64)

@@ -33,11 +33,6 @@ class TokenIndex:
     def __init__(self, tokens: SpanValues) -> None:
         self._tokens = tokens
 
-    @classmethod
-    def build(cls, chunks: Sequence[Sequence[str]], embedder: TokenEmbedder) -> "TokenIndex":
-        """Index the texts of each chunk's spans."""
-        return cls(SpanValues.build(map(sorted, map(set, embedder.token_ids(spans))) for spans in chunks))
-
     def save(self, folder: Path) -> None:
         self._tokens.save(folder)
 

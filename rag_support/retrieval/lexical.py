@@ -1,4 +1,4 @@
-"""BM25 over lexical terms: build, save, load, search.
+"""BM25 over lexical terms: save, load, search; lexical_building.py builds.
 
 A question that shares no term with the passages gets no ranking at all: zero scores are dropped, so the leg abstains
 instead of padding. A question is read once, by `query`; what of it a chunk or a span holds stands in coverage.py.
@@ -6,37 +6,25 @@ instead of padding. A question is read once, by `query`; what of it a chunk or a
 
 import json
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag_support.retrieval.coverage import TermCoverage, WeightedTerms
+from rag_support.retrieval.lexical_building import LexicalParts
 from rag_support.retrieval.postings import Postings
 from rag_support.retrieval.readings import question_readings
 from rag_support.retrieval.span_values import SpanValues
-from rag_support.retrieval.tokens import is_grammar, passage_terms, query_terms
+from rag_support.retrieval.tokens import is_grammar, query_terms
 
 _VOCABULARY = "vocabulary.json"
 _ROWS = "rows.npy"
 _SPAN_TERMS = "span-terms"
 _SMOOTHING = 200  # passages
 _CONTENT_REPEATS = 4  # how many times more a term that carries content counts than one of hiragana only
-
-
-@dataclass(frozen=True, slots=True)
-class LexicalEntry:
-    """One chunk as the lexical leg sees it: passages and, where there are any, customers' questions, a text a language;
-    and of each span its text in all languages with the questions that it answers, and the readings of its words.
-    """
-
-    passages: Sequence[str]  # that in the source's language first
-    spans: Sequence[str]
-    readings: Sequence[Sequence[str]]  # for each span
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,47 +49,18 @@ class LexicalRankings:
 class LexicalIndex:
     """Chunks by their terms."""
 
-    def __init__(
-        self,
-        postings: Postings,
-        vocabulary: dict[str, int],
-        idf: list[float],
-        rows: NDArray[np.int32],
-        span_terms: SpanValues,
-    ) -> None:
-        self._postings = postings
-        self._vocabulary = vocabulary
+    def __init__(self, parts: LexicalParts, idf: list[float]) -> None:
+        self.parts = parts
+        self._postings, self._vocabulary, self._rows = parts.postings, parts.vocabulary, parts.rows
+        self._span_terms = parts.span_terms
         self._idf = idf
-        self._rows = rows  # passage → chunk row, never falling
-        self._span_terms = span_terms
-        self.coverage = TermCoverage(span_terms)
+        self.coverage = TermCoverage(parts.span_terms)
 
     @classmethod
-    def build(cls, entries: Sequence[LexicalEntry]) -> "LexicalIndex":
-        """Index the chunks; an entry's position is its chunk row."""
-        vocabulary: dict[str, int] = {}
-        frequency: Counter[int] = Counter()
-        ids: list[list[int]] = []
-        rows: list[int] = []
-        span_terms: list[list[list[int]]] = []
-
-        def number(terms: Sequence[str]) -> list[int]:
-            return [vocabulary.setdefault(term, len(vocabulary)) for term in terms]
-
-        for row, entry in enumerate(entries):
-            read = list(dict.fromkeys(chain.from_iterable(entry.readings)))
-            for position, passage in enumerate(entry.passages):
-                terms = passage_terms(passage) + (read if position == 0 else [])
-                passage_ids = number(terms or [""])  # bm25s wants a term in each
-                frequency.update(set(passage_ids))
-                ids.append(passage_ids)
-                rows.append(row)
-            texts = zip((*entry.spans, "\n".join(entry.passages)), (*entry.readings, read), strict=True)
-            # the last "span" of a chunk is the whole chunk
-            span_terms.append([sorted(set(number([*passage_terms(text), *more] or [""]))) for text, more in texts])
-        idf = [_weight(frequency[number], len(ids)) for number in range(len(vocabulary))]
-        postings = Postings.build(ids, vocabulary)
-        return cls(postings, vocabulary, idf, np.asarray(rows, dtype=np.int32), SpanValues.build(span_terms))
+    def of(cls, parts: LexicalParts) -> "LexicalIndex":
+        """The index that a build has collected."""
+        frequency = np.diff(parts.postings.starts).tolist()
+        return cls(parts, [_weight(passages, len(parts.rows)) for passages in frequency])
 
     def save(self, folder: Path) -> None:
         folder.mkdir()
@@ -117,7 +76,8 @@ class LexicalIndex:
         stored = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
         vocabulary = {term: number for number, term in enumerate(stored["terms"])}
         rows = np.asarray(np.load(folder / _ROWS, mmap_mode="r", allow_pickle=False))
-        return cls(Postings.load(folder), vocabulary, stored["idf"], rows, SpanValues.load(folder / _SPAN_TERMS))
+        parts = LexicalParts(vocabulary, Postings.load(folder), rows, SpanValues.load(folder / _SPAN_TERMS))
+        return cls(parts, stored["idf"])
 
     @property
     def chunks(self) -> int:

@@ -83,6 +83,13 @@ class PassageStore:
         with self._lock:
             return int(self._connection.execute("SELECT count(*) FROM chunks").fetchone()[0])
 
+    def chunks(self, first: int, count: int) -> list[Chunk]:
+        """Those of the rows first … first + count - 1; they are not kept for questions."""
+        query = f"SELECT {_COLUMNS} FROM chunks WHERE row >= ? AND row < ? ORDER BY row"  # noqa: S608 (constant)
+        with self._lock:
+            found = self._connection.execute(query, (first, first + count)).fetchall()
+        return [_chunk_of(row) for row in found]
+
     def by_id(self, chunk_id: str) -> Chunk | None:
         with self._lock:
             found = self._connection.execute("SELECT row FROM chunks WHERE chunk_id = ?", (chunk_id,)).fetchone()

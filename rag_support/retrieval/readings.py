@@ -10,8 +10,8 @@ Source of the romanisation: Hepburn, in the simplified form of passports.
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
@@ -42,32 +42,60 @@ _LONG_VOWELS = re.compile("(?<=o)u|(?<=e)i|h(?=[^aiueoy]|$)")  # Ohtani: h after
 _DOUBLED = re.compile(r"(.)\1+")
 
 
+Word = tuple[str, str]
+"""(key of its reading, how it is written), as in ("hempin", "返品")."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """A Japanese text by its sound."""
+
+    terms: list[str]  # of its words, and of each two words that stand together, without repeats
+    words: list[Word]  # with repeats
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """One word of a text."""
+
+    romaji: str  # of the whole word; empty where there is nothing to be read
+    words: tuple[Word, ...]  # it and its shortest parts (東京 in 東京都), those whose reading tells something
+
+
+_NOTHING_HEARD = _Heard("", ())
+
+
 class Reader:
-    """Reads Japanese texts, each once, and remembers how the words are written."""
+    """Reads Japanese texts with SudachiPy. A word is looked into once: texts repeat a few thousand."""
 
     def __init__(self) -> None:
-        self._written: dict[str, Counter[str]] = {}  # key → words
+        self._known: dict[tuple[str, int], _Heard] = {}
 
-    def terms(self, texts: Sequence[str]) -> list[list[str]]:
-        """For each text the terms of its words, and of each two words that stand together, without repeats."""
-        return [list(dict.fromkeys(_MARK + key for key in self._keys(text))) for text in texts]
-
-    def written_words(self) -> dict[str, str]:
-        """Key of a reading → the word that was written most often for it, as in "hempin" → 返品."""
-        return {key: words.most_common(1)[0][0] for key, words in sorted(self._written.items())}
-
-    def _keys(self, text: str) -> Iterator[str]:
-        """Of every word, of every part of a compound (東京 in 東京都), and of two words together (藤山一郎)."""
+    def read(self, text: str) -> ReadText:
+        keys: dict[str, None] = {}
+        words: list[Word] = []
         before = ""
-        for word, parts in _analysed(text):
-            for surface, romaji in dict.fromkeys((piece.surface(), _reading(piece)) for piece in (word, *parts)):
-                if key := _key_of(romaji):
-                    self._written.setdefault(key, Counter())[surface] += 1
-                    yield key
-            reading = _reading(word)
-            if before and reading and (key := _key_of(before + reading)):
-                yield key
-            before = reading
+        for heard in self._heard(text):
+            words += heard.words
+            keys.update(dict.fromkeys(key for key, _ in heard.words))
+            if before and heard.romaji and (key := _key_of(before + heard.romaji)):  # 藤山一郎
+                keys[key] = None
+            before = heard.romaji
+        return ReadText([_MARK + key for key in keys], words)
+
+    def _heard(self, text: str) -> Iterator[_Heard]:
+        text = unicodedata.normalize("NFKC", text)
+        for first in range(0, len(text), _SUDACHI_CHARS):
+            for word in _tokenizer().tokenize(text[first : first + _SUDACHI_CHARS]):
+                surface = word.surface()
+                if not _HAS_READING.search(surface):
+                    yield _NOTHING_HEARD
+                    continue
+                of_dictionary = (surface, word.word_id())
+                heard = self._known.get(of_dictionary)
+                if heard is None:
+                    heard = self._known[of_dictionary] = _looked_into(word)
+                yield heard
 
 
 def question_readings(question: str) -> dict[str, str]:
@@ -123,14 +151,12 @@ def _key_of(romaji: str) -> str:
     return key if _SHORTEST_KEY <= len(key) <= _LONGEST_KEY else ""
 
 
-def _analysed(text: str) -> Iterator[tuple[Any, Sequence[Any]]]:
-    """Morphemes with their shortest parts, by SudachiPy."""
+def _looked_into(word: Any) -> _Heard:
     from sudachipy import SplitMode
 
-    text = unicodedata.normalize("NFKC", text)
-    for first in range(0, len(text), _SUDACHI_CHARS):
-        for word in _tokenizer().tokenize(text[first : first + _SUDACHI_CHARS]):
-            yield word, list(word.split(SplitMode.A))
+    pieces = dict.fromkeys((piece.surface(), _reading(piece)) for piece in (word, *word.split(SplitMode.A)))
+    keyed = ((_key_of(romaji), surface) for surface, romaji in pieces)
+    return _Heard(_reading(word), tuple((key, surface) for key, surface in keyed if key))
 
 
 def _reading(word: Any) -> str:

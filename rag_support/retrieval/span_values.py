@@ -1,5 +1,6 @@
 """Integers for every span of every chunk (term ids, token ids) as flat arrays that are mapped from disk."""
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,21 +16,6 @@ class SpanValues:
     values: NDArray[np.int32]
     span_starts: NDArray[np.int64]
     chunk_starts: NDArray[np.int64]
-
-    @classmethod
-    def build(cls, chunks: Iterable[Iterable[Iterable[int]]]) -> "SpanValues":
-        values: list[int] = []
-        span_starts, chunk_starts = [0], [0]
-        for spans in chunks:
-            for span in spans:
-                values.extend(span)
-                span_starts.append(len(values))
-            chunk_starts.append(len(span_starts) - 1)
-        return cls(
-            np.asarray(values, dtype=np.int32),
-            np.asarray(span_starts, dtype=np.int64),
-            np.asarray(chunk_starts, dtype=np.int64),
-        )
 
     def save(self, folder: Path) -> None:
         """Write the arrays into a folder of their own."""
@@ -71,3 +57,33 @@ class SpanValues:
         values = np.concatenate([self.values[bound[0] : bound[-1]] for bound in bounds])
         sizes = np.concatenate([bound[1:] - bound[:-1] for bound in bounds])
         return values, np.cumsum(sizes) - sizes, np.repeat(np.arange(len(bounds)), ends - firsts)
+
+
+class SpanValuesBuilder:
+    """Collects the values of chunk after chunk, four bytes each: lists of a large corpus would take ten times that."""
+
+    def __init__(self) -> None:
+        self._values = array("i")
+        self._span_starts, self._chunk_starts = array("q", [0]), array("q", [0])
+
+    def add(self, spans: Iterable[Iterable[int]]) -> None:
+        """The next chunk, by the values of each of its spans."""
+        for span in spans:
+            self._values.extend(span)
+            self._span_starts.append(len(self._values))
+        self._chunk_starts.append(len(self._span_starts) - 1)
+
+    def take_over(self, stored: SpanValues, row: int) -> None:
+        """The next chunk, as it stands in `stored`."""
+        starts = stored.span_starts[stored.chunk_starts[row] : stored.chunk_starts[row + 1] + 1]
+        self._span_starts.frombytes((starts[1:] - starts[0] + len(self._values)).tobytes())
+        self._values.frombytes(stored.values[starts[0] : starts[-1]].tobytes())
+        self._chunk_starts.append(len(self._span_starts) - 1)
+
+    def built(self) -> SpanValues:
+        """What was collected; nothing can be added after this."""
+        return SpanValues(
+            np.frombuffer(self._values, dtype=np.int32) if self._values else np.empty(0, dtype=np.int32),
+            np.frombuffer(self._span_starts, dtype=np.int64),
+            np.frombuffer(self._chunk_starts, dtype=np.int64),
+        )

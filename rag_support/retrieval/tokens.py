@@ -9,6 +9,7 @@ words it shares with a Japanese passage.
 import re
 import unicodedata
 from functools import cache, lru_cache
+from operator import add
 
 _TERM = re.compile(
     # e-mail addresses and domains; the lengths are those of RFC 5321 and 1035, and keep the search linear
@@ -104,7 +105,7 @@ def _terms(text: str, with_single_characters: bool) -> list[str]:
             if term not in _STOP_WORDS:
                 terms.append(_stem(term))
         elif match["cjk"]:
-            terms.extend(term[i : i + 2] for i in range(len(term) - 1))
+            terms.extend(map(add, term, term[1:]))
             if with_single_characters or len(term) == 1:
                 terms.extend(term)
         else:

@@ -125,4 +125,5 @@ def test_everything_is_measured_written_and_drawn(data, tmp_path, monkeypatch):
     (grown,) = results["growth"]
     assert (grown["passages"], grown["recall_at_10"]) == (60, 1.0)
     assert grown["rebuild"]["vectors"] == grown["build"]["vectors"] > 60
+    assert grown["rebuild_with_one_document_changed"]["vectors"] == grown["build"]["vectors"] + 1
     assert (out / "bench.png").read_bytes().startswith(b"\x89PNG")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rag_support.errors import CorpusError, DocumentError
 from rag_support.ingest import readers
-from rag_support.ingest.readers import guess_language, read_corpus, read_document
+from rag_support.ingest.readers import LeftOut, Unchanged, guess_language, read_corpus, read_document, read_files
 from rag_support.types import Document
 
 GUIDE = "---\ntitle: 返品の案内\nupdated: 2024-12-01\n---\n\n# 返品\n\n返品できます。\n"
@@ -189,6 +189,26 @@ def test_documents_come_sorted_and_each_is_announced(tmp_path: Path) -> None:
     reading = read_corpus(tmp_path, heard.append)
     assert [document.doc_id for document in reading.documents] == ["guide/a.md", "guide/b.md", "z.md"] == heard
     assert reading.left_out == ()
+
+
+def test_a_file_that_is_as_it_was_is_announced_and_not_read(tmp_path: Path) -> None:
+    corpus(tmp_path, a="本文。", b="本文。", c="")
+    known = dict.fromkeys(("a.md", "c.md", "gone.md"), hashlib.sha256("本文。".encode()).hexdigest())
+    heard: list[str] = []
+    unchanged, document, left_out = read_files(tmp_path, heard.append, known=known)
+    assert heard == ["a.md", "b.md", "c.md"]
+    assert unchanged == Unchanged("a.md")
+    assert isinstance(document, Document)
+    assert (document.doc_id, document.source_sha256) == ("b.md", known["a.md"])
+    assert isinstance(left_out, LeftOut)
+    assert left_out.doc_id == "c.md"
+
+
+def test_a_corpus_of_which_nothing_has_changed_is_read(tmp_path: Path) -> None:
+    corpus(tmp_path, a="本文。")
+    assert list(read_files(tmp_path, known={"a.md": hashlib.sha256("本文。".encode()).hexdigest()})) == [
+        Unchanged("a.md")
+    ]
 
 
 def test_what_is_no_document_is_skipped_without_a_word(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from rag_support.retrieval.readings import (
     question_readings,
     romanise,
 )
+from rag_support.retrieval.written_words import WrittenWordsBuilder
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,7 @@ def test_katakana_is_romanised(kana: str, romaji: str) -> None:
      ("fujiyamaichiro", "藤山一郎"), ("Yamaha", "ヤマハ")],
 )  # fmt: skip
 def test_a_latin_word_and_the_written_one_meet(question: str, text: str) -> None:
-    assert set(question_readings(question).values()) & set(Reader().terms([text])[0])
+    assert set(question_readings(question).values()) & set(Reader().read(text).terms)
 
 
 @pytest.mark.parametrize("question", ["home delivery", "same date", "返品したい", "0120-999-373", "ki wa", "", "？"])
@@ -37,24 +38,27 @@ def test_english_words_short_words_and_other_scripts_have_no_reading(question: s
 
 
 def test_words_without_kanji_or_katakana_have_no_reading() -> None:
-    assert Reader().terms(["これはペンです。", "The Kindle", "", "12:00〜13:00"]) == [["~pen"], [], [], []]
+    reader = Reader()
+    texts = ["これはペンです。", "The Kindle", "", "12:00〜13:00"]
+    assert [reader.read(text).terms for text in texts] == [["~pen"], [], [], []]
 
 
 def test_a_text_longer_than_the_analyser_takes_at_once_is_read_to_its_end() -> None:
-    assert "~yokohama" in Reader().terms(["あ" * 60_000 + "横浜"])[0]
+    assert "~yokohama" in Reader().read("あ" * 60_000 + "横浜").terms
 
 
 @given(st.text())
 def test_any_text_has_readings_and_none_is_empty(text: str) -> None:
-    terms = [*Reader().terms([text])[0], *question_readings(text).values()]
+    terms = [*Reader().read(text).terms, *question_readings(text).values()]
     assert all(len(term) > 3 for term in terms)
 
 
 @pytest.fixture(scope="module")
 def words() -> dict[str, str]:
-    reader = Reader()
-    reader.terms(["返品の方法は、注文履歴で選びます。返品は無料です。", "電話番号はこちらです。", "アカウント"])
-    return reader.written_words()
+    reader, builder = Reader(), WrittenWordsBuilder()
+    for text in ("返品の方法は、注文履歴で選びます。返品は無料です。", "電話番号はこちらです。", "アカウント"):
+        builder.add(reader.read(text).words)
+    return builder.built().most_written()
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,6 @@ class TestSlimProcess:
         "sklearn",
         "pandas",
         "scipy",
-        "bm25s",
     )
 
     def test_serving_imports_none(self, shipped_index, tmp_path):
