@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stored_spans import stored
 
 from rag_support.retrieval.coverage import TermCoverage, WeightedTerms
-from rag_support.retrieval.span_values import SpanValues
 
 # term ids of each span of each chunk; the last "span" is the whole chunk
 CHUNKS = [
@@ -34,7 +34,7 @@ def question(own: dict[int, float], widened: dict[int, float] | None = None, unk
 
 @pytest.fixture
 def coverage() -> TermCoverage:
-    return TermCoverage(SpanValues.build(CHUNKS))
+    return TermCoverage(stored(CHUNKS))
 
 
 def test_a_chunk_covers_the_share_of_the_weight_that_its_terms_have(coverage: TermCoverage) -> None:
@@ -77,8 +77,8 @@ def test_shares_are_those_of_counting_term_by_term(
     chunks: list[list[set[int]]], own: dict[int, float], data: st.DataObject
 ) -> None:
     asked = question(own)
-    stored = [[sorted(span) for span in (*spans, set[int]().union(*spans))] for spans in chunks]
-    coverage = TermCoverage(SpanValues.build(stored))
+    with_whole = [[sorted(span) for span in (*spans, set[int]().union(*spans))] for spans in chunks]
+    coverage = TermCoverage(stored(with_whole))
     heads = [data.draw(st.lists(st.booleans(), min_size=len(spans), max_size=len(spans))) for spans in chunks]
     rows = list(range(len(chunks)))
     found = coverage.of_spans(asked, rows, np.array([head for of_chunk in heads for head in of_chunk]))

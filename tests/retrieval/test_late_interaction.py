@@ -2,6 +2,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from stored_spans import stored
 
 from rag_support.retrieval import late_interaction
 from rag_support.retrieval.late_interaction import TokenIndex
@@ -39,7 +40,7 @@ CHUNKS = [["phone number", "", "mail"], ["refund card"], [""], ["night clerk", "
 @pytest.mark.parametrize("block", [2, 256])
 def test_shares_are_those_of_comparing_word_by_word(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(late_interaction, "_BLOCK", block)
-    index = TokenIndex.build(CHUNKS, Words())
+    index = TokenIndex(stored(Words().token_ids(spans) for spans in CHUNKS))
     rows = [3, 0, 2, 1]
     found = index.coverage("mail number clerk", rows, Words())
     for row, soft in zip(rows, found, strict=True):
@@ -48,7 +49,7 @@ def test_shares_are_those_of_comparing_word_by_word(block: int, monkeypatch: pyt
 
 
 def test_a_question_without_tokens_and_no_chunks_are_covered_by_nothing() -> None:
-    index = TokenIndex.build(CHUNKS, Words())
+    index = TokenIndex(stored(Words().token_ids(spans) for spans in CHUNKS))
     assert index.coverage("phone", [], Words()) == []
     [soft] = index.coverage("", [0], Words())
     assert (soft.chunk, soft.spans.tolist()) == (0.0, [0, 0, 0])
