@@ -65,6 +65,7 @@ class Asked:
     language: str
     text: str
     answerable: bool
+    near: bool  # without an answer, and of the kind that has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Example:
     need: str
     language: str
     answerable: bool
+    near: bool
     evidence: dict[str, float]
 
 
@@ -104,7 +106,7 @@ def _asked(files: Sequence[Path], asked_in: Sequence[str]) -> Iterator[Asked]:
     for need in (need for file in files for need in load_needs(file)):
         for language, text in need.questions.items():
             if language in asked_in:
-                yield Asked(need.id, language, text, need.answerable)
+                yield Asked(need.id, language, text, need.answerable, need.kind == "near_domain")
 
 
 def _write_pages(corpus: Path, half: int, asked_in: Sequence[str]) -> list[Asked]:
@@ -116,8 +118,9 @@ def _write_pages(corpus: Path, half: int, asked_in: Sequence[str]) -> list[Asked
         text = "\n\n".join(f"## {page.heading}\n\n{page.passage}" for page in kept)
         (corpus / f"{first:04d}.md").write_text(text + "\n", encoding="utf-8")
     return [
-        Asked(f"page-{number}", language, question, number % _PAGES_OF_A_DOCUMENT % 2 == half)
+        Asked(f"page-{number}", language, question, answerable, not answerable)
         for number, page in enumerate(pages)
+        for answerable in [number % _PAGES_OF_A_DOCUMENT % 2 == half]
         for language in asked_in
         for question in page.questions[language]
     ]
@@ -135,13 +138,14 @@ def _examples(corpus: Path, index: Path, asked: Iterable[Asked], embedder: Embed
             continue  # refused before any search
         hits = retriever.search(question, 10, row.language)
         if hits:
-            yield Example(row.need, row.language, row.answerable, evidence_of(question, hits))
+            yield Example(row.need, row.language, row.answerable, row.near, evidence_of(question, hits))
 
 
 def _fit(name: str, examples: Sequence[Example]) -> dict[str, AnswerabilityModel]:
-    names = [key for key in examples[0].evidence if any(example.evidence[key] > 0 for example in examples)]
+    names = [key for key in examples[0].evidence if len({example.evidence[key] for example in examples}) > 1]
     evidence = np.array([[example.evidence[key] for key in names] for example in examples])
     labels = np.array([example.answerable for example in examples])
+    near = np.array([example.near for example in examples])
     asked_in = np.array([example.language for example in examples])
     mean, spread = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6
     languages_asked = [language for language in LANGUAGES if language in asked_in]
@@ -165,8 +169,10 @@ def _fit(name: str, examples: Sequence[Example]) -> dict[str, AnswerabilityModel
         else:
             coefficients, mine = shared, np.ones(len(examples), dtype=bool)
         threshold = float(np.quantile(probabilities[mine & labels], FALSE_REFUSALS[name]))
-        refused = float((probabilities[mine & ~labels] < threshold).mean())
-        print(f"{name} {language}: threshold {threshold:.3f}, unanswerable questions refused {refused:.2f}")
+        refused, near_refused = (float((probabilities[mine & of] < threshold).mean()) for of in (~labels, near))
+        print(
+            f"{name} {language}: threshold {threshold:.3f}, refused {refused:.3f}, near the domain {near_refused:.3f}"
+        )
         weights = coefficients[:-1] / spread
         bias = float(model.intercept_[0] + coefficients[-1] - (weights * mean).sum())
         fitted[language] = AnswerabilityModel(
