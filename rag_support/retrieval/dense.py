@@ -10,7 +10,6 @@ On 100,000 of our own vectors, a question at a time, codes found 1.000 of the te
 """
 
 import errno
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -116,8 +115,8 @@ class DenseIndex:
         """These stored rows, (rows, d) float32."""
         return self._matrix[rows]
 
-    def cosines(self, vector: NDArray[np.float32], rows: slice | Sequence[int]) -> NDArray[np.float32]:
-        """Those of one (d,) vector with these stored rows. A slice reads them where they lie; a list copies them."""
+    def cosines(self, vector: NDArray[np.float32], rows: slice | NDArray[np.int64]) -> NDArray[np.float32]:
+        """Those of one (d,) vector with these stored rows. A slice reads them where they lie; an array copies them."""
         cosines: NDArray[np.float32] = self._matrix[rows] @ vector
         return cosines
 

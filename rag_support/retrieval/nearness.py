@@ -51,11 +51,11 @@ class ChunkVectors:
     def of_chunk(self, row: int) -> slice:
         return slice(self._first_row[row], self._first_row[row + 1])
 
-    def passages_of(self, rows: Sequence[int]) -> tuple[list[int], NDArray[np.int64]]:
+    def passages_of(self, rows: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The vectors of the whole passages of these chunks, and where among them each chunk's begin."""
         firsts, ends = self._first_passage[rows], self._first_passage[np.asarray(rows) + 1]
         found = [self._passages[first:end] for first, end in zip(firsts.tolist(), ends.tolist(), strict=True)]
-        return np.concatenate(found).tolist(), np.cumsum(ends - firsts) - (ends - firsts)
+        return np.concatenate(found), np.cumsum(ends - firsts) - (ends - firsts)
 
 
 class Nearness:

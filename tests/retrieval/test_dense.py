@@ -97,4 +97,4 @@ def test_cosines_are_those_of_the_stored_rows(tmp_path: Path, flat_rows: int) ->
     vectors, query = unit_rows(50), unit_rows(1, seed=9)[0]
     index = saved(vectors, tmp_path / "dense", flat_rows)
     assert index.cosines(query, slice(7, 10)) == pytest.approx(vectors[7:10] @ query, abs=1e-6)
-    assert index.cosines(query, [9, 2]) == pytest.approx(vectors[[9, 2]] @ query, abs=1e-6)
+    assert index.cosines(query, np.array([9, 2])) == pytest.approx(vectors[[9, 2]] @ query, abs=1e-6)
