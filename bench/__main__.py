@@ -18,7 +18,7 @@ from bench.texts import customers_questions, readers_questions
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 _SIZES = (1_000, 10_000, 100_000)
-_LARGE = 1_000_000  # wants some 16 GB of memory
+_LARGE = 1_000_000  # wants some 40 GB of memory
 _GROWTH_QUESTIONS = 200
 
 

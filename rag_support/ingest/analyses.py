@@ -45,7 +45,7 @@ class Analyses:
             if self._finished and row is not None:
                 self._lexical.take_over(row)
                 self._words.take_over(row)
-                if self._finished.tokens:
+                if self._finished.tokens is not None:
                     self._tokens.take_over(self._finished.tokens, row)
             else:
                 self._analyse(entry)
