@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rag_support.answering.answerability import AnswerabilityParameters
 from rag_support.errors import DamagedSnapshot, NoSnapshot, OutdatedSnapshot
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 PASSAGES = "passages.sqlite"
@@ -34,6 +34,7 @@ GLOSSARY = "glossary.json"
 HAN_USAGE = "han-usage"
 READINGS = "readings.json"
 DISAGREEMENTS = "disagreements.json"
+POINTS = "points"
 _SEAL = re.compile(rb'"seal": "(\w*)"\s*}\s*$')
 _NOT_AS_WRITTEN = "the manifest is not as it was written."
 

@@ -29,7 +29,8 @@ class ExtractiveAnswerer:
         if kind := self._answerability.refusal(confidence, hits, base_language(language)):
             refusal = refuse(kind, language, confidence)
             return _with_related(refusal, question, hits, language) if kind == "nothing_found" else refusal
-        statements = select_statements(question, hits, language, self._register)
+        disputed = self._register.asked_about(question, hits)
+        statements = select_statements(question, hits, language, self._register, disputed)
         if not statements:
             return refuse("nothing_found", language, confidence)
         citations = [cite(statement, number, language) for number, statement in enumerate(statements, start=1)]
@@ -37,7 +38,7 @@ class ExtractiveAnswerer:
             text=_compose(statements, citations, language),
             confidence=confidence,
             citations=tuple(citations),
-            conflicts=find_conflicts(statements, language, self._register),
+            conflicts=find_conflicts(statements, language, self._register, disputed),
         )
 
 

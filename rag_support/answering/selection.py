@@ -4,7 +4,7 @@ Every statement of the first hits is scored (see section.py). The best one speak
 that the sources do not state what was asked comes first and brings no list. A list is given as what it is: steps whole
 and in order, short items under the sentence that introduces them, of a table the rows asked for, and where one sentence
 of a list was asked for, that one. Notes that bear on a chosen value stay with it, since a number without its caveat can
-harm; where a statement takes one side of a disagreement, the others come with it.
+harm; where the question asks about a disagreement, the sides that they do not tell of come with them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from functools import lru_cache
 from rag_support.answering.asked import asked_kinds, says_unstated
 from rag_support.answering.disagreement import disagree, gives_a_value, same_list
 from rag_support.answering.disputed import disputed_values
-from rag_support.answering.register import Register
+from rag_support.answering.register import Entry, Register
 from rag_support.answering.section import Section, Statement, introduces, is_sentence
 from rag_support.types import Hit, Span
 
@@ -27,8 +27,13 @@ _RELATED = 2  # statements shown beside a refusal
 _OTHER_SIDES = 2  # of a value, added to the answer
 
 
-def select_statements(question: str, hits: Sequence[Hit], language: str, register: Register) -> list[Statement]:
-    """The statements of an answer in reading order; empty when no hit holds any."""
+def select_statements(
+    question: str, hits: Sequence[Hit], language: str, register: Register, disputed: Sequence[Entry]
+) -> list[Statement]:
+    """The statements of an answer in reading order; empty when no hit holds any.
+
+    `disputed` are the entries of the register that the question asks about.
+    """
     asked = asked_kinds(question)
     sections = [Section(hit, asked) for hit in hits[:_HITS]]
     candidates = sorted(
@@ -49,7 +54,7 @@ def select_statements(question: str, hits: Sequence[Hit], language: str, registe
         chosen.sort(key=lambda statement: statement.place != (first.chunk.chunk_id, leading))
     shown = [statement.place for statement in chosen]
     matches = {(section.chunk.chunk_id, p): score for section in sections for p, score in section.scores.items()}
-    listed = [Statement(chunk, p, False) for chunk, p in register.missing_sides(shown, asked, matches)]
+    listed = [Statement(chunk, p, False) for chunk, p in register.missing_sides(disputed, shown, matches)]
     return chosen + listed + _other_sides(chosen + listed, sections)
 
 

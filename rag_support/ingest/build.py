@@ -31,6 +31,7 @@ from rag_support.retrieval.han_usage import HanUsage
 from rag_support.retrieval.late_interaction import TokenIndex
 from rag_support.retrieval.lexical import LexicalEntry, LexicalIndex
 from rag_support.retrieval.passages import write_passages
+from rag_support.retrieval.points import PointIndex
 from rag_support.retrieval.readings import Reader
 from rag_support.retrieval.retriever import Retriever
 from rag_support.types import LANGUAGES, Chunk, Document, Embedder, FloatMatrix, Passage, TokenEmbedder
@@ -107,6 +108,7 @@ def build_index(
         HanUsage.build(_written(chunks, asked)).save(folder / snapshot.HAN_USAGE)
         register = _register(read_disagreements(corpus), chunks, traditional)
         (folder / snapshot.DISAGREEMENTS).write_bytes(Register.dump(register))
+        PointIndex.build([entry.questions for entry in register], embedder).save(folder / snapshot.POINTS)
         (folder / snapshot.GLOSSARY).write_text(json.dumps(glossary, ensure_ascii=False), encoding="utf-8")
 
         files = snapshot.file_list(folder)

@@ -25,6 +25,7 @@ from rag_support.retrieval.han_usage import HanUsage
 from rag_support.retrieval.late_interaction import SoftCoverage, TokenIndex
 from rag_support.retrieval.lexical import LexicalIndex, LexicalQuery
 from rag_support.retrieval.passages import PassageStore
+from rag_support.retrieval.points import PointIndex
 from rag_support.retrieval.readings import in_japanese_script
 from rag_support.retrieval.tokens import search_text
 from rag_support.types import Chunk, Embedder, Evidence, Hit, TokenEmbedder
@@ -64,7 +65,7 @@ class Retriever:
         self.manifest = snapshot.read_manifest(folder)
         check_embedder(folder, self.manifest, embedder)
         required = [snapshot.PASSAGES, snapshot.DENSE, snapshot.DENSE_ROWS, snapshot.DENSE_KEYS]
-        required += [snapshot.GLOSSARY, snapshot.READINGS, snapshot.DISAGREEMENTS]
+        required += [snapshot.GLOSSARY, snapshot.READINGS, snapshot.DISAGREEMENTS, f"{snapshot.POINTS}/vectors.npy"]
         required += [f"{snapshot.HAN_USAGE}/{language}.npy" for language in ("ja", "zh")]
         if isinstance(embedder, TokenEmbedder):
             required.append(f"{snapshot.TOKENS}/values.npy")
@@ -78,12 +79,14 @@ class Retriever:
                 keys=_mapped(folder / snapshot.DENSE_KEYS),
                 lexical=LexicalIndex.load(folder / snapshot.LEXICAL),
                 tokens=TokenIndex.load(folder / snapshot.TOKENS) if isinstance(embedder, TokenEmbedder) else None,
+                points=PointIndex.load(folder / snapshot.POINTS),
             )
             self._glossary = Glossary(json.loads((folder / snapshot.GLOSSARY).read_text(encoding="utf-8")))
             self._written_words = json.loads((folder / snapshot.READINGS).read_text(encoding="utf-8"))
             self._han_usage = HanUsage.load(folder / snapshot.HAN_USAGE)
             check_parts(folder, self.manifest, parts)
         self.passages, self._dense, self._lexical = parts.passages, parts.dense, parts.lexical
+        self._points = parts.points
         self._soft = (parts.tokens, embedder) if parts.tokens and isinstance(embedder, TokenEmbedder) else None
         # the vectors of one chunk stand together
         self._chunk_of = np.ascontiguousarray(parts.rows[:, 0])
@@ -178,6 +181,7 @@ class Retriever:
         passage = np.maximum.reduceat(np.where(of_spans, 0.0, cosines), starts).astype(np.float64)
         span = np.maximum.reduceat(np.where(of_spans, cosines, 0.0), starts).astype(np.float64)
         own, widened = (held.astype(np.float64) for held in self._lexical.chunk_coverage(query, rows))
+        points = self._points.closeness(vector)
         of_tokens = np.array([of_chunk.chunk if of_chunk else 0.0 for of_chunk in soft])
         scores = (
             _PASSAGE * passage
@@ -196,6 +200,7 @@ class Retriever:
                     widened=float(widened[place]),
                     soft=float(of_tokens[place]),
                     known=query.known,
+                    points=points,
                 ),
                 np.maximum(of_chunks[place], 0.0),
                 soft[place],
