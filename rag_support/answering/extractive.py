@@ -33,12 +33,13 @@ class ExtractiveAnswerer:
         statements = select_statements(question, hits, language, self._register, disputed)
         if not statements:
             return refuse("nothing_found", language, confidence)
+        told = disputed or self._register.told_by([statement.place for statement in statements], hits)
         citations = [cite(statement, number, language) for number, statement in enumerate(statements, start=1)]
         return Draft(
             text=_compose(statements, citations, language),
             confidence=confidence,
             citations=tuple(citations),
-            conflicts=find_conflicts(statements, language, self._register, disputed),
+            conflicts=find_conflicts(statements, language, self._register, told),
         )
 
 

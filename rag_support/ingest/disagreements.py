@@ -1,9 +1,10 @@
 """corpus/disagreements.jsonl: the points on which the sources contradict each other, listed by their editors.
 
 A line has a topic in ja, en and zh, two or more sides, and where there are any: the kind of value that the point is
-about, customers' questions that ask about it, and statements that tell of the disagreement without taking a side. A
-side is a list of statements in their exact words; a statement counts wherever it stands in the corpus. One that an edit
-took away has no effect until the line is brought up to date.
+about, customers' questions that ask about it, questions beside the point, which touch its subject and ask for something
+else, and statements that tell of the disagreement without taking a side. A side is a list of statements in their exact
+words; a statement counts wherever it stands in the corpus. One that an edit took away has no effect until the line is
+brought up to date.
 """
 
 from collections import defaultdict
@@ -39,6 +40,10 @@ class _Questions(BaseModel):
     en: list[_Text] = []
     zh: list[_Text] = []
 
+    @property
+    def in_any_language(self) -> tuple[str, ...]:
+        return (*self.ja, *self.en, *self.zh)
+
 
 class Disagreement(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +51,7 @@ class Disagreement(BaseModel):
     topic: _Topic
     kind: Topic | None = None
     questions: _Questions = _Questions()
+    beside: _Questions = _Questions()
     about: list[_Text] = []
     sides: Annotated[list[Annotated[list[_Text], Field(min_length=1)]], Field(min_length=2, max_length=10)]
 
@@ -64,8 +70,8 @@ def read_disagreements(corpus: Path) -> list[Disagreement]:
             place = ".".join(str(part) for part in wrong["loc"])
             raise TranslationMemoryError(
                 f"{path}:{number}: {f'{place}: ' if place else ''}{wrong['msg']}. A line is a JSON object with "
-                '"topic" in "ja", "en" and "zh", and "sides", two or more lists of statements; "kind", "questions" and '
-                '"about" are optional.'
+                '"topic" in "ja", "en" and "zh", and "sides", two or more lists of statements; "kind", "questions", '
+                '"beside" and "about" are optional.'
             ) from error
     return found
 
@@ -91,12 +97,12 @@ def entries_of(
             topic = disagreement.topic.model_dump()
             topic["zh-Hant"] = to_traditional(topic["zh"])
             about = tuple(place for text in disagreement.about for place in places.get(text, ()))
-            asked = disagreement.questions
             entries.append(
                 Entry(
                     topic=topic,
                     kind=disagreement.kind,
-                    questions=(*asked.ja, *asked.en, *asked.zh),
+                    questions=disagreement.questions.in_any_language,
+                    beside=disagreement.beside.in_any_language,
                     about=about,
                     sides=tuple(sides),
                 )
