@@ -6,19 +6,20 @@ answered without them, whatever statements it is answered by. `rag-support index
 listed was read by people, so nothing is shown as a contradiction that is none.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from rag_support.answering.asked import asked_kinds, held_kinds
+from rag_support.answering.asked import AskedKind, asked_kinds, held_kinds
 from rag_support.retrieval.passages import PassageStore
 from rag_support.types import Chunk, Hit
 from rag_support.values.topics import Topic
 
 # Cosines, chosen on dev and on half of a set of questions about the points and beside them (eval/README.md).
-_CLOSE = 0.55  # to the nearest questions about a point, from which the point is asked about …
+_CLOSE = 0.5  # to the nearest questions about a point, from which the point is asked about …
 _OF_BEST = 0.85  # … if that is this share of how close any text comes
+_OF_NEAREST = 0.9  # and this share of how close any point comes
 _CLOSE_WITH_SIDES = 0.45  # the same where what matches best is a statement of the entry, or all sides are told anyway
 _HITS = 5  # sections in which that statement is looked for
 
@@ -81,19 +82,21 @@ class Register:
     def asked_about(self, question: str, hits: Sequence[Hit]) -> list[Entry]:
         """The entries that a question asks about, most often none.
 
-        That is the one whose questions come nearest, if they are near enough; and those without questions of which the
-        statement that matches best tells, if a value of their kind may have been asked for.
+        Those whose questions come nearest, if they are near enough; and those of which the statement that matches best
+        tells, if their questions are not far, or it was a value of their kind that was asked for.
         """
         if not hits or not self._listed:
             return []
+        points = hits[0].evidence.points
+        needed = max(_CLOSE, _OF_BEST * max(hit.evidence.span for hit in hits), _OF_NEAREST * max(points))
         best = self._entries.get(_best_statement(hits), [])
-        evidence = hits[0].evidence
-        closeness, nearest = max(zip(evidence.points, self._listed, strict=True), key=lambda of_entry: of_entry[0])
-        in_texts = max(hit.evidence.span for hit in hits)
-        if closeness >= _CLOSE and closeness >= _OF_BEST * in_texts or nearest in best and closeness >= _CLOSE_WITH_SIDES:
-            return [nearest]
         kinds = asked_kinds(question)
-        return [entry for entry in best if not entry.questions and not (entry.kind and kinds and entry.kind not in kinds)]
+        return [
+            entry
+            for entry, closeness in zip(self._listed, points, strict=True)
+            if closeness >= needed
+            or (entry in best and (closeness >= _CLOSE_WITH_SIDES or _may_ask(kinds, entry, closeness)))
+        ]
 
     def told_by(self, statements: Sequence[Place], hits: Sequence[Hit]) -> list[Entry]:
         """The entries near the question all sides of which these statements tell, not all in one."""
@@ -144,6 +147,13 @@ class Register:
 
         place = max(here, key=rank)
         return place, here[place]
+
+
+def _may_ask(kinds: Collection[AskedKind], entry: Entry, closeness: float) -> bool:
+    """Whether a question for these kinds of value, answered by a statement of the entry, asks about the entry."""
+    if entry.questions:
+        return entry.kind in kinds and closeness > 0  # and not beside the point
+    return not entry.kind or not kinds or entry.kind in kinds
 
 
 def _best_statement(hits: Sequence[Hit]) -> Place:
