@@ -108,7 +108,9 @@ def build_index(
         HanUsage.build(_written(chunks, asked)).save(folder / snapshot.HAN_USAGE)
         register = _register(read_disagreements(corpus), chunks, traditional)
         (folder / snapshot.DISAGREEMENTS).write_bytes(Register.dump(register))
-        PointIndex.build([(entry.questions, entry.beside) for entry in register], embedder).save(folder / snapshot.POINTS)
+        PointIndex.build([(entry.questions, entry.beside) for entry in register], embedder).save(
+            folder / snapshot.POINTS
+        )
         (folder / snapshot.GLOSSARY).write_text(json.dumps(glossary, ensure_ascii=False), encoding="utf-8")
 
         files = snapshot.file_list(folder)
