@@ -21,7 +21,7 @@ _CLOSE = 0.5  # to the nearest questions about a point, from which the point is 
 _OF_BEST = 0.85  # … if that is this share of how close any text comes
 _OF_NEAREST = 0.9  # and this share of how close any point comes
 _CLOSE_WITH_SIDES = 0.45  # the same where what matches best is a statement of the entry, or all sides are told anyway
-_HITS = 5  # sections in which that statement is looked for
+_HITS = 5  # sections in which that statement, or any of the entry, is looked for
 
 Place = tuple[str, int]
 """A statement: its chunk's id, and its position among the chunk's spans."""
@@ -43,6 +43,10 @@ class Entry(BaseModel):
         """Of each side that these statements take the first one, rather one that takes no other side."""
         taken = [[place for place in places if place in side] for side in self.sides]
         return [min(side, key=self.sides_of) for side in taken if side]
+
+    def stands_in(self, chunk_ids: Collection[str]) -> bool:
+        """Whether a side has a statement in one of these chunks."""
+        return any(chunk_id in chunk_ids for side in self.sides for chunk_id, _ in side)
 
     def sides_of(self, place: Place) -> int:
         """How many sides a statement tells of."""
@@ -83,18 +87,20 @@ class Register:
         """The entries that a question asks about, most often none.
 
         Those whose questions come nearest, if they are near enough; and those of which the statement that matches best
-        tells, if their questions are not far, or it was a value of their kind that was asked for.
+        tells, if their questions are not far, or it was a value of their kind that was asked for. An entry of which
+        nothing was found is never asked about.
         """
         if not hits or not self._listed:
             return []
         points = hits[0].evidence.points
         needed = max(_CLOSE, _OF_BEST * max(hit.evidence.span for hit in hits), _OF_NEAREST * max(points))
+        found = {hit.chunk.chunk_id for hit in hits[:_HITS]}
         best = self._entries.get(_best_statement(hits), [])
         kinds = asked_kinds(question)
         return [
             entry
             for entry, closeness in zip(self._listed, points, strict=True)
-            if closeness >= needed
+            if (closeness >= needed and entry.stands_in(found))
             or (entry in best and (closeness >= _CLOSE_WITH_SIDES or _may_ask(kinds, entry, closeness)))
         ]
 

@@ -68,6 +68,11 @@ def test_of_two_points_that_come_near_the_farther_is_not_asked_about(store: Pass
     assert register.asked_about("電話", found(BOTH, 0.6, 0.9, 0.85)) == [HOURS, OTHER]
 
 
+def test_a_point_of_which_nothing_was_found_is_not_asked_about(store: PassageStore) -> None:
+    elsewhere = entry([("d", 0)], [("d", 1)])
+    assert Register([elsewhere], store).asked_about("電話は何時から", found(STEPS, 0.6, 0.9)) == []
+
+
 def test_a_point_without_questions_is_asked_about_when_a_side_answers(store: PassageStore) -> None:
     plain = entry([ALL_DAY], [FROM_NINE], questions=())
     register = Register([plain], store)
