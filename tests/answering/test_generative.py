@@ -383,8 +383,8 @@ def test_the_prompt_shows_evidence_in_the_language_of_the_answer(ask):
 
 
 def test_a_side_of_a_disagreement_from_a_section_that_was_not_found_is_told_too(shipped_index, shipped_embedder):
-    question = "Would someone speak Chinese with me at midnight?"
-    writer = writer_of(ScriptedBackend("Please use chat.[1]"))
+    question = "夜中のトラブルもすぐ解決してもらえますか"
+    writer = writer_of(ScriptedBackend("夜間も相談できます。[1]"))
     pipeline = Pipeline.open(shipped_index, shipped_embedder, "en", writer)
     quoted = pipeline.answer(question)
     unfound = {one.chunk_id for one in quoted.draft.citations} - {hit.chunk.chunk_id for hit in quoted.hits}
