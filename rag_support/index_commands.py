@@ -57,7 +57,7 @@ def list_conflicts(settings: Settings) -> None:
     chunks = [store.chunk(row) for row in range(len(store))]
 
     def listed(place: Place) -> bool:
-        return bool(register.entries_of([(place.chunk.chunk_id, place.chunk.spans.index(place.span))]))
+        return register.lists((place.chunk.chunk_id, place.chunk.spans.index(place.span)))
 
     click.echo(f"Listed disagreements: {len(register)}")
     for entry in register:

@@ -24,7 +24,20 @@ from rag_support.language import ROMAJI
 from rag_support.language_priors import Priors
 from rag_support.question import clean_question
 from rag_support.retrieval.retriever import Retriever
-from rag_support.types import LANGUAGES, Answer, Answerer, Detection, Draft, Embedder, Event, Found, Hit, Stated, Writer
+from rag_support.types import (
+    LANGUAGES,
+    Answer,
+    Answerer,
+    Detection,
+    Draft,
+    Embedder,
+    Event,
+    Evidence,
+    Found,
+    Hit,
+    Stated,
+    Writer,
+)
 
 DEFAULT_TOP_K = 10
 _SHORTEST_QUESTION_CHARS = 2  # one letter matches everything and asks nothing
@@ -127,7 +140,7 @@ class Pipeline:
             for stated in as_stated(draft):
                 yield stated
         else:
-            hits = understood.hits[:DEFAULT_TOP_K]
+            hits = self._with_cited(understood.hits[:DEFAULT_TOP_K], draft)
             parts = self._writer.write(understood.question, understood.target, hits, draft)
             async with aclosing(parts):  # so that who stops listening stops the generation
                 async for part in parts:
@@ -187,6 +200,19 @@ class Pipeline:
             detected=detected,
             retrieved=perf_counter(),
         )
+
+    def _with_cited(self, hits: Sequence[Hit], quoted: Draft) -> list[Hit]:
+        """The hits, and behind them the sections that were not found and hold a side of a disagreement."""
+        found = {hit.chunk.chunk_id for hit in hits}
+        cited = dict.fromkeys(one.chunk_id for one in quoted.citations if one.chunk_id not in found)
+        chunks = [chunk for chunk_id in cited if (chunk := self.retriever.passages.by_id(chunk_id))]
+        return [
+            *hits,
+            *(
+                Hit(chunk, rank, 0.0, (0.0,) * len(chunk.spans), Evidence(0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+                for rank, chunk in enumerate(chunks, start=len(hits) + 1)
+            ),
+        ]
 
     def _answer(self, answer_id: str, understood: _Understood, draft: Draft) -> Answer:
         finished = perf_counter()

@@ -36,6 +36,7 @@ HAN_USAGE = "han-usage"
 READINGS = "readings.json"
 WRITTEN_WORDS = "written-words"
 DISAGREEMENTS = "disagreements.json"
+POINTS = "points"
 _SEAL = re.compile(rb'"seal": "(\w*)"\s*}\s*$')
 _NOT_AS_WRITTEN = "the manifest is not as it was written."
 

@@ -134,6 +134,7 @@ class Evidence:
     widened: float  # the same for the terms that the glossary adds
     soft: float  # share met by token vectors; 0 where the question's own language was searched
     known: float  # share of the question's term weight that occurs anywhere in the index; the same for all hits
+    points: tuple[float, ...] = ()  # how close it comes to each listed disagreement, a cosine; also the same
 
 
 @dataclass(frozen=True, slots=True)

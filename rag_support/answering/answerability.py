@@ -20,7 +20,7 @@ from rag_support.answering.asked import asked_kinds, held_kinds
 from rag_support.types import Evidence, Hit, RefusalKind
 
 DATA = Path(__file__).parent.parent / "data" / "answerability.json"
-_EVIDENCE = tuple(field.name for field in fields(Evidence))
+_EVIDENCE = tuple(field.name for field in fields(Evidence) if field.name != "points")  # they tell of no hit
 _NEXT = 5  # hits after the first
 _LONG = 80  # characters of a question
 _LOOKED_INTO, _STATEMENTS = 3, 3  # hits, and statements of each, in which a value that was asked for should stand

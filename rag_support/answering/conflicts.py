@@ -3,7 +3,8 @@
 The sources mark the other side of a disagreement in words (「…とする案内もあります」). Where a statement so marked
 holds a value of a kind for which the answer shows another one, the values are set side by side; where it holds none,
 the statements themselves are. Values of different kinds are no disagreement. Statements that give different values for
-one thing without saying so (see disagreement.py) are set side by side too.
+one thing without saying so (see disagreement.py) are set side by side too. What the register of disagreements lists is
+left to it, since it knows whether the question asks about the point.
 """
 
 import re
@@ -13,7 +14,7 @@ from itertools import combinations
 
 from rag_support.answering.disputed import DisputedTopic, disputed_values
 from rag_support.answering.phrases import TOPICS, shown_value
-from rag_support.answering.register import Place, Register
+from rag_support.answering.register import Entry, Place, Register
 from rag_support.answering.section import Statement, text_in
 from rag_support.answering.selection import differ
 from rag_support.types import Conflict, ConflictValue
@@ -28,28 +29,30 @@ def marks_another_side(text: str) -> bool:
     return _OTHER_SIDE.search(text) is not None
 
 
-def find_conflicts(statements: Sequence[Statement], language: str, register: Register) -> tuple[Conflict, ...]:
+def find_conflicts(
+    statements: Sequence[Statement], language: str, register: Register, disputed: Sequence[Entry]
+) -> tuple[Conflict, ...]:
     """The disagreements within an answer; citation numbers are the statements' places, from 1.
 
-    What the register lists is shown as it lists it. Where it lists nothing, the marks and values of the statements
-    tell; statements that differ without a mark are told of in any case.
+    Of what the register lists those entries are told that the question asks about: `disputed`. Of statements that it
+    does not list their marks and values tell.
     """
     numbered = list(enumerate(statements, start=1))
-    if listed := _listed(numbered, language, register):
-        told = {value.citation for conflict in listed for value in conflict.values}
-        return listed + _unmarked([(number, one) for number, one in numbered if number not in told], language)
-    marked = [(number, statement) for number, statement in numbered if marks_another_side(statement.source)]
-    found = _of_values(numbered, marked, language) or _of_statements(numbered, marked, language) if marked else ()
-    return found + _unmarked(numbered, language)
+    unlisted = [(number, statement) for number, statement in numbered if not register.lists(statement.place)]
+    marked = [(number, statement) for number, statement in unlisted if marks_another_side(statement.source)]
+    found = _of_values(unlisted, marked, language) or _of_statements(unlisted, marked, language) if marked else ()
+    return _listed(numbered, language, disputed) + found + _unmarked(unlisted, language)
 
 
-def _listed(numbered: Sequence[tuple[int, Statement]], language: str, register: Register) -> tuple[Conflict, ...]:
+def _listed(
+    numbered: Sequence[tuple[int, Statement]], language: str, disputed: Sequence[Entry]
+) -> tuple[Conflict, ...]:
     numbers: dict[Place, int] = {}
     for number, statement in numbered:
         numbers.setdefault(statement.place, number)
     by_number = dict(numbered)
     found = []
-    for entry in register.entries_of(numbers):
+    for entry in disputed:
         sides = sorted({numbers[place] for place in entry.shown(list(numbers))})
         if len(sides) > 1:
             values = tuple(_side(by_number[number], number, language) for number in sides)

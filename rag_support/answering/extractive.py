@@ -31,11 +31,14 @@ class ExtractiveAnswerer:
         if kind := self._answerability.refusal(confidence, hits, base_language(language)):
             refusal = refuse(kind, language, confidence)
             return _with_related(refusal, question, hits, language) if kind == "nothing_found" else refusal
-        statements = select_statements(Question.of(question, asked), hits, language, self._register)
+        asking = Question.of(question, asked)
+        disputed = self._register.asked_about(asking.kinds, hits)
+        statements = select_statements(asking, hits, language, self._register, disputed)
         if not statements:
             return refuse("nothing_found", language, confidence)
+        told = disputed or self._register.told_by([statement.place for statement in statements], hits)
         cited = _cited(statements, language)
-        conflicts = find_conflicts(statements, language, self._register)
+        conflicts = find_conflicts(statements, language, self._register, told)
         return Draft(
             text=_compose(statements, cited, language),
             confidence=confidence,

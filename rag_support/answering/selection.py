@@ -5,8 +5,8 @@ where it holds no value that was asked for by name, one that does comes before i
 the rows of the table that has them. That the sources do not state what was asked comes first and brings no list. A list
 is given as what it is: steps whole and in order, short items under the sentence that introduces them, of a table the
 rows asked for, and where one sentence of a list was asked for, that one. Notes that bear on a chosen value stay with
-it, since a number without its caveat can harm; where a statement takes one side of a disagreement, the others come
-with it.
+it, since a number without its caveat can harm; where the question asks about a disagreement, the sides that they do not
+tell of come with them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from functools import lru_cache
 from rag_support.answering.asked import AskedKind, answered_kinds, held_kinds, says_unstated
 from rag_support.answering.disagreement import disagree, gives_a_value, same_list
 from rag_support.answering.disputed import disputed_values
-from rag_support.answering.register import Register
+from rag_support.answering.register import Entry, Register
 from rag_support.answering.section import Question, Section, Statement, introduces, is_sentence
 from rag_support.types import Hit, Span
 
@@ -33,8 +33,13 @@ _OTHER_SIDES = 2  # of a value, added to the answer
 _Candidate = tuple[float, Section, int]  # a statement's score, its section, and its place there
 
 
-def select_statements(question: Question, hits: Sequence[Hit], language: str, register: Register) -> list[Statement]:
-    """The statements of an answer in reading order; empty when no hit holds any."""
+def select_statements(
+    question: Question, hits: Sequence[Hit], language: str, register: Register, disputed: Sequence[Entry]
+) -> list[Statement]:
+    """The statements of an answer in reading order; empty when no hit holds any.
+
+    `disputed` are the entries of the register that the question asks about.
+    """
     asked = question.kinds
     sections = [Section(hit, question) for hit in hits[:_HITS]]
     candidates = _candidates(sections)
@@ -57,7 +62,7 @@ def select_statements(question: Question, hits: Sequence[Hit], language: str, re
     shown = [statement.place for statement in chosen]
     matches = {(section.chunk.chunk_id, p): score for section in sections for p, score in section.scores.items()}
     matches[first.chunk.chunk_id, leading] = best  # the answer is about what it begins with
-    listed = [Statement(chunk, p, False) for chunk, p in register.missing_sides(shown, asked, matches)]
+    listed = [Statement(chunk, p, False) for chunk, p in register.missing_sides(disputed, shown, matches)]
     return chosen + listed + _other_sides(chosen + listed, sections)
 
 

@@ -28,6 +28,7 @@ from rag_support.ingest.vectors import TextVectors
 from rag_support.publishing import building, publish
 from rag_support.retrieval.han_usage import HanUsage
 from rag_support.retrieval.passages import write_passages
+from rag_support.retrieval.points import PointIndex
 from rag_support.retrieval.retriever import Retriever
 from rag_support.types import LANGUAGES, Chunk, Embedder, Passage
 
@@ -65,6 +66,9 @@ def build_index(
         HanUsage.build(_written(chunks, phrasings)).save(folder / snapshot.HAN_USAGE)
         register = _register(read_disagreements(corpus), chunks, traditional)
         (folder / snapshot.DISAGREEMENTS).write_bytes(Register.dump(register))
+        PointIndex.build([(entry.questions, entry.beside) for entry in register], embedder).save(
+            folder / snapshot.POINTS
+        )
         (folder / snapshot.GLOSSARY).write_text(json.dumps(glossary, ensure_ascii=False), encoding="utf-8")
         analyses, vectors, tally = Analyses(finished.analyses, embedder), TextVectors(finished.vectors), _Tally()
         progress("terms", 0, len(chunks))

@@ -1,9 +1,10 @@
 """corpus/disagreements.jsonl: the points on which the sources contradict each other, listed by their editors.
 
-A line has a topic in ja, en and zh, two or more sides, where the point is about a value its kind, and where statements
-tell of the disagreement without taking a side these too. A side is a list of statements in their exact words; a
-statement counts wherever it stands in the corpus. One that an edit took away has
-no effect until the line is brought up to date.
+A line has a topic in ja, en and zh, two or more sides, and where there are any: the kind of value that the point is
+about, customers' questions that ask about it, questions beside the point, which touch its subject and ask for something
+else, and statements that tell of the disagreement without taking a side. A side is a list of statements in their exact
+words; a statement counts wherever it stands in the corpus. One that an edit took away has no effect until the line is
+brought up to date.
 """
 
 from collections import defaultdict
@@ -32,11 +33,25 @@ class _Topic(BaseModel):
     zh: _Text
 
 
+class _Questions(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ja: list[_Text] = []
+    en: list[_Text] = []
+    zh: list[_Text] = []
+
+    @property
+    def in_any_language(self) -> tuple[str, ...]:
+        return (*self.ja, *self.en, *self.zh)
+
+
 class Disagreement(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     topic: _Topic
     kind: Topic | None = None
+    questions: _Questions = _Questions()
+    beside: _Questions = _Questions()
     about: list[_Text] = []
     sides: Annotated[list[Annotated[list[_Text], Field(min_length=1)]], Field(min_length=2, max_length=10)]
 
@@ -55,7 +70,8 @@ def read_disagreements(corpus: Path) -> list[Disagreement]:
             place = ".".join(str(part) for part in wrong["loc"])
             raise TranslationMemoryError(
                 f"{path}:{number}: {f'{place}: ' if place else ''}{wrong['msg']}. A line is a JSON object with "
-                '"topic" in "ja", "en" and "zh", and "sides", two or more lists of statements; "kind" is optional.'
+                '"topic" in "ja", "en" and "zh", and "sides", two or more lists of statements; "kind", "questions", '
+                '"beside" and "about" are optional.'
             ) from error
     return found
 
@@ -81,5 +97,14 @@ def entries_of(
             topic = disagreement.topic.model_dump()
             topic["zh-Hant"] = to_traditional(topic["zh"])
             about = tuple(place for text in disagreement.about for place in places.get(text, ()))
-            entries.append(Entry(topic=topic, kind=disagreement.kind, about=about, sides=tuple(sides)))
+            entries.append(
+                Entry(
+                    topic=topic,
+                    kind=disagreement.kind,
+                    questions=disagreement.questions.in_any_language,
+                    beside=disagreement.beside.in_any_language,
+                    about=about,
+                    sides=tuple(sides),
+                )
+            )
     return entries, stale

@@ -16,6 +16,7 @@ from rag_support.retrieval.dense import DenseIndex
 from rag_support.retrieval.late_interaction import TokenIndex
 from rag_support.retrieval.lexical import LexicalIndex
 from rag_support.retrieval.passages import PassageStore
+from rag_support.retrieval.points import PointIndex
 from rag_support.types import Embedder
 
 
@@ -29,6 +30,7 @@ class Parts:
     keys: NDArray[np.uint8]  # (vectors, 16): of the text of each vector
     lexical: LexicalIndex
     tokens: TokenIndex | None
+    points: PointIndex
 
 
 def check_embedder(folder: Path, manifest: snapshot.Manifest, embedder: Embedder) -> None:
@@ -64,5 +66,6 @@ def _figures(manifest: snapshot.Manifest, parts: Parts) -> Iterator[tuple[str, s
     yield snapshot.DENSE_KEYS, "vectors", len(parts.keys), counts.vectors
     yield snapshot.LEXICAL, "chunks", parts.lexical.chunks, counts.chunks
     yield snapshot.LEXICAL, "spans", parts.lexical.spans, counts.spans
+    yield snapshot.POINTS, "dimensions", parts.points.dimensions, manifest.dimensions
     if parts.tokens:
         yield snapshot.TOKENS, "spans", parts.tokens.spans, counts.spans

@@ -64,7 +64,7 @@ class Nearness:
     def __init__(self, vectors: ChunkVectors, dense: DenseIndex, vector: NDArray[np.float32]) -> None:
         self._vectors = vectors
         self._dense = dense
-        self._vector = vector
+        self.vector = vector
         self._nearest = dense.search(vector, _ROWS)
 
     def chunks(self, k: int) -> list[int]:
@@ -75,7 +75,7 @@ class Nearness:
     def passages(self, rows: Sequence[int]) -> NDArray[np.float64]:
         """The best cosine with a whole passage of each of these chunks, (rows,)."""
         vectors, starts = self._vectors.passages_of(rows)
-        cosines = np.maximum(self._dense.cosines(self._vector, vectors), 0.0)
+        cosines = np.maximum(self._dense.cosines(self.vector, vectors), 0.0)
         return np.maximum.reduceat(cosines, starts).astype(np.float64)
 
     def span_ceilings(self, rows: Sequence[int]) -> NDArray[np.float64]:
@@ -89,6 +89,6 @@ class Nearness:
 
     def of_chunk(self, row: int) -> ChunkCosines:
         vectors = self._vectors.of_chunk(row)
-        cosines = np.maximum(self._dense.cosines(self._vector, vectors), 0.0)
+        cosines = np.maximum(self._dense.cosines(self.vector, vectors), 0.0)
         of_spans = self._vectors.is_span[vectors]
         return ChunkCosines(cosines[of_spans], self._vectors.span_of[vectors][of_spans])

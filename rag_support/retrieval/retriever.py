@@ -28,6 +28,7 @@ from rag_support.retrieval.late_interaction import SoftCoverage, TokenIndex
 from rag_support.retrieval.lexical import LexicalIndex, LexicalQuery
 from rag_support.retrieval.nearness import ChunkCosines, ChunkVectors, Nearness
 from rag_support.retrieval.passages import PassageStore
+from rag_support.retrieval.points import PointIndex
 from rag_support.retrieval.readings import in_japanese_script
 from rag_support.retrieval.tokens import search_text
 from rag_support.types import Chunk, Embedder, Evidence, Hit, TokenEmbedder
@@ -66,7 +67,7 @@ class Retriever:
         self.manifest = snapshot.read_manifest(folder)
         check_embedder(folder, self.manifest, embedder)
         required = [snapshot.PASSAGES, snapshot.DENSE, snapshot.DENSE_ROWS, snapshot.DENSE_KEYS]
-        required += [snapshot.GLOSSARY, snapshot.READINGS, snapshot.DISAGREEMENTS]
+        required += [snapshot.GLOSSARY, snapshot.READINGS, snapshot.DISAGREEMENTS, f"{snapshot.POINTS}/vectors.npy"]
         required += [f"{snapshot.HAN_USAGE}/{language}.npy" for language in ("ja", "zh")]
         if isinstance(embedder, TokenEmbedder):
             required.append(f"{snapshot.TOKENS}/values.npy")
@@ -80,12 +81,13 @@ class Retriever:
                 keys=_mapped(folder / snapshot.DENSE_KEYS),
                 lexical=LexicalIndex.load(folder / snapshot.LEXICAL),
                 tokens=TokenIndex.load(folder / snapshot.TOKENS) if isinstance(embedder, TokenEmbedder) else None,
+                points=PointIndex.load(folder / snapshot.POINTS),
             )
             self._glossary = Glossary(json.loads((folder / snapshot.GLOSSARY).read_text(encoding="utf-8")))
             self._written_words = json.loads((folder / snapshot.READINGS).read_text(encoding="utf-8"))
             self._han_usage = HanUsage.load(folder / snapshot.HAN_USAGE)
             check_parts(folder, self.manifest, parts)
-        self.passages, self._lexical = parts.passages, parts.lexical
+        self.passages, self._lexical, self._points = parts.passages, parts.lexical, parts.points
         self._soft = (parts.tokens, embedder) if parts.tokens and isinstance(embedder, TokenEmbedder) else None
         self._vectors = ChunkVectors(parts.dense, parts.rows, len(parts.passages))
 
@@ -145,6 +147,7 @@ class Retriever:
             return []
         passage = near.passages(rows)
         covered = self._lexical.coverage.of_chunks(query, rows)
+        points = self._points.closeness(near.vector)
         of_tokens = np.array([of_chunk.chunk if of_chunk else 0.0 for of_chunk in soft])
         beside_spans = (
             _PASSAGE * passage + _COVERAGE * _mixed(covered.own, covered.widened, query) + _SOFT_COVERAGE * of_tokens
@@ -169,6 +172,7 @@ class Retriever:
                 widened=float(covered.widened[place]),
                 soft=float(of_tokens[place]),
                 known=query.known,
+                points=points,
             )
             found[place] = _Candidate(rows[place], score, evidence, cosines, soft[place])
         ranked = sorted(found.items(), key=lambda item: (-item[1].score, item[0]))

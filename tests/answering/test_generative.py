@@ -380,3 +380,15 @@ def test_the_prompt_shows_evidence_in_the_language_of_the_answer(ask):
     shown = evidence_of(told.backend.asked[0])
     assert "メール" in shown[1]
     assert "日本語" in told.backend.asked[0][0]["content"]
+
+
+def test_a_side_of_a_disagreement_from_a_section_that_was_not_found_is_told_too(shipped_index, shipped_embedder):
+    question = "夜中のトラブルもすぐ解決してもらえますか"
+    writer = writer_of(ScriptedBackend("夜間も相談できます。[1]"))
+    pipeline = Pipeline.open(shipped_index, shipped_embedder, "en", writer)
+    quoted = pipeline.answer(question)
+    unfound = {one.chunk_id for one in quoted.draft.citations} - {hit.chunk.chunk_id for hit in quoted.hits}
+    assert unfound
+    told = asyncio.run(pipeline.written(question)).draft
+    assert unfound <= {one.chunk_id for one in told.citations}
+    assert [len(conflict.values) for conflict in told.conflicts] == [len(one.values) for one in quoted.draft.conflicts]

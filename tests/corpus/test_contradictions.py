@@ -1,4 +1,11 @@
-"""The ten major contradictions of the corpus are shown, each side cited, to whoever asks about them."""
+"""The contradictions of the corpus are shown, each side cited, to whoever asks about them, and to nobody else.
+
+disagreement_questions.tsv holds 564 questions, half of them about a point that is listed and half beside it. Those
+marked "seen" were looked at when it was chosen what counts as asking about a point; of the others only totals.
+"""
+
+import csv
+from pathlib import Path
 
 import pytest
 from running import CORPUS
@@ -75,6 +82,52 @@ def test_every_side_is_shown_with_its_citation(pipeline: Pipeline, sides: list[t
     missing = [side for side in sides if not any(phrase in quote for phrase in side for quote in quotes)]
     assert not missing, answer.draft.text
     assert any(len({value.citation for value in conflict.values}) > 1 for conflict in answer.draft.conflicts)
+
+
+@pytest.fixture(scope="module")
+def asked(pipeline: Pipeline) -> list[tuple[dict[str, str], set[str]]]:
+    """Each question of the file, and the topics of the disagreements that its answer lists."""
+    with Path(__file__).with_name("disagreement_questions.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return [
+        (row, {conflict.topic for conflict in pipeline.answer(row["question"], row["language"]).draft.conflicts})
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize(("half", "at_least"), [("seen", 0.88), ("unseen", 0.78)])
+def test_most_questions_about_a_point_are_told_of_it(
+    asked: list[tuple[dict[str, str], set[str]]], half: str, at_least: float
+) -> None:
+    names = {found.topic.ja: found.topic.model_dump() for found in read_disagreements(CORPUS)}
+    told = [
+        names[row["topic"]][row["language"]] in topics
+        for row, topics in asked
+        if (row["half"], row["place"]) == (half, "about")
+    ]
+    assert sum(told) >= at_least * len(told)
+
+
+@pytest.mark.parametrize(("half", "at_most"), [("seen", 0.06), ("unseen", 0.1)])
+def test_few_questions_beside_a_point_are_told_of_any(
+    asked: list[tuple[dict[str, str], set[str]]], half: str, at_most: float
+) -> None:
+    told = [bool(topics) for row, topics in asked if (row["half"], row["place"]) == (half, "beside")]
+    assert sum(told) <= at_most * len(told)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["怪しいリンクを押してしまいました", "I clicked a link in a scam email, what now?", "误点了诈骗邮件的链接怎么办？"],
+)
+def test_advice_that_can_all_be_followed_is_given_whole_and_is_no_disagreement(
+    pipeline: Pipeline, question: str
+) -> None:
+    draft = pipeline.answer(question).draft
+    quotes = [citation.quote for citation in draft.citations]
+    assert any("パスワードを変更し" in quote for quote in quotes)
+    assert any("カスタマーサービスに" in quote and "連絡し" in quote for quote in quotes)
+    assert draft.conflicts == ()
 
 
 def test_every_listed_statement_stands_in_the_corpus() -> None:

@@ -1,4 +1,4 @@
-"""The shipped phrasings belong to statements of the corpus and repeat no evaluation question."""
+"""The shipped phrasings belong to statements of the corpus; they and the register's repeat no evaluation question."""
 
 import json
 import re
@@ -10,6 +10,7 @@ from rag_support.answering.other_companies import company_names
 from rag_support.answering.written_language import is_written_in
 from rag_support.evaluation.dataset import load_needs, text_key
 from rag_support.ingest.chunking import chunk_document
+from rag_support.ingest.disagreements import read_disagreements
 from rag_support.ingest.phrasings import PHRASINGS_FILE, Phrasings
 from rag_support.ingest.readers import read_corpus
 from rag_support.retrieval.tokens import fold
@@ -46,6 +47,14 @@ def test_none_is_an_evaluation_question(split: str) -> None:
     phrasings = {text_key(text) for line in LINES for language in ("ja", "en", "zh") for text in line.get(language, ())}
     assert len(phrasings) > 4_000
     assert asked.isdisjoint(phrasings)
+    points = {
+        text_key(text)
+        for found in read_disagreements(ROOT / "corpus")
+        for questions in (found.questions, found.beside)
+        for text in questions.in_any_language
+    }
+    assert len(points) > 1_000
+    assert asked.isdisjoint(points)
 
 
 @pytest.mark.parametrize(("language", "written"), [("en", "en"), ("zh", "zh-Hans")])

@@ -105,3 +105,21 @@ def test_the_topic_is_in_the_language_of_the_answer(listed: Callable[[str], Pipe
 def test_a_disagreement_on_another_kind_of_value_is_left_alone(listed: Callable[[str], Pipeline]) -> None:
     assert listed(f'{{{TOPIC}, "kind": "date", {SIDES}}}').answer("お休みは何曜日ですか").draft.conflicts
     assert not listed(f'{{{TOPIC}, "kind": "money", {SIDES}}}').answer("お休みは何曜日ですか").draft.conflicts
+
+
+QUESTIONS = (
+    '"questions": {"ja": ["お休みは何曜日ですか", "休業日を教えて"]}, '
+    '"beside": {"ja": ["館内の掲示には何が書かれていますか", "館内の掲示を読みたい"]}'
+)
+
+
+def test_a_question_about_the_point_shows_every_side(listed: Callable[[str], Pipeline]) -> None:
+    draft = listed(f"{{{TOPIC}, {QUESTIONS}, {SIDES}}}").answer("お休みは何曜日になりますか").draft
+    assert [conflict.topic for conflict in draft.conflicts] == ["休業日"]
+    assert len(draft.citations) == 2
+
+
+def test_a_question_beside_the_point_is_answered_by_one_side_alone(listed: Callable[[str], Pipeline]) -> None:
+    draft = listed(f"{{{TOPIC}, {QUESTIONS}, {SIDES}}}").answer("館内の掲示には何と書かれていますか").draft
+    assert [citation.quote for citation in draft.citations] == ["掲示では、休館は火曜日と書かれています。"]
+    assert draft.conflicts == ()
