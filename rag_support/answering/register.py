@@ -16,7 +16,7 @@ from rag_support.retrieval.passages import PassageStore
 from rag_support.types import Chunk, Hit
 from rag_support.values.topics import Topic
 
-# Cosines, chosen on dev and on half of a set of questions about the points and beside them (eval/README.md).
+# Cosines, chosen on dev and on the seen half of tests/corpus/disagreement_questions.tsv.
 _CLOSE = 0.5  # to the nearest questions about a point, from which the point is asked about …
 _OF_BEST = 0.85  # … if that is this share of how close any text comes
 _OF_NEAREST = 0.9  # and this share of how close any point comes
