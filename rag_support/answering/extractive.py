@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from rag_support.answering.answerability import Answerability
 from rag_support.answering.caveats import renumbered
-from rag_support.answering.conflicts import find_conflicts
+from rag_support.answering.conflicts import find_conflicts, marks_another_side
 from rag_support.answering.phrases import REFUSALS, RELATED, UNTRANSLATED, base_language
 from rag_support.answering.register import Register
 from rag_support.answering.section import Question, Statement
@@ -36,7 +36,9 @@ class ExtractiveAnswerer:
         statements = select_statements(asking, hits, language, self._register, disputed)
         if not statements:
             return refuse("nothing_found", language, confidence)
-        told = disputed or self._register.told_by([statement.place for statement in statements], hits)
+        places = [statement.place for statement in statements]
+        marked = [statement.place for statement in statements if marks_another_side(statement.source)]
+        told = disputed or self._register.told_by(places, marked, hits)
         cited = _cited(statements, language)
         conflicts = find_conflicts(statements, language, self._register, told)
         return Draft(

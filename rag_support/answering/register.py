@@ -103,13 +103,15 @@ class Register:
             or (entry in best and (closeness >= _CLOSE_WITH_SIDES or _may_ask(kinds, entry, closeness)))
         ]
 
-    def told_by(self, statements: Sequence[Place], hits: Sequence[Hit]) -> list[Entry]:
-        """The entries near the question all sides of which these statements tell, not all in one."""
+    def told_by(self, statements: Sequence[Place], marked: Collection[Place], hits: Sequence[Hit]) -> list[Entry]:
+        """The entries all sides of which these statements tell, not all in one, if the question is near or one of
+        them, which is then among `marked`, says itself that the sources differ.
+        """
         near = zip(hits[0].evidence.points if hits else (), self._listed, strict=False)
         return [
             entry
             for closeness, entry in near
-            if closeness >= _CLOSE_WITH_SIDES
+            if (closeness >= _CLOSE_WITH_SIDES or any(entry in self._entries.get(place, ()) for place in marked))
             and not any(set(side).isdisjoint(statements) for side in entry.sides)
             and len(set(entry.shown(statements))) > 1
         ]

@@ -85,10 +85,12 @@ def test_a_point_without_questions_is_asked_about_when_a_side_answers(store: Pas
 def test_an_answer_that_tells_every_side_tells_of_the_point_that_is_near(store: PassageStore) -> None:
     register = Register([HOURS], store)
     near, far = found(STEPS, 0.9, 0.46), found(STEPS, 0.9, 0.44)
-    assert register.told_by([ALL_DAY, STEPS, FROM_NINE], near) == [HOURS]
-    assert register.told_by([ALL_DAY, FROM_NINE], far) == []
-    assert register.told_by([ALL_DAY], near) == []
-    assert register.told_by([BOTH], near) == []
+    assert register.told_by([ALL_DAY, STEPS, FROM_NINE], [], near) == [HOURS]
+    assert register.told_by([ALL_DAY, FROM_NINE], [], far) == []
+    assert register.told_by([ALL_DAY, FROM_NINE], [STEPS], far) == []
+    assert register.told_by([ALL_DAY, FROM_NINE], [FROM_NINE], far) == [HOURS]  # it says itself that sources differ
+    assert register.told_by([ALL_DAY], [ALL_DAY], near) == []
+    assert register.told_by([BOTH], [BOTH], near) == []
 
 
 def test_a_side_that_is_not_shown_is_spoken_for_by_what_matches_best(store: PassageStore) -> None:
