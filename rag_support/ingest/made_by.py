@@ -38,7 +38,7 @@ def made_by(corpus: Path) -> MadeBy:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return path.read_bytes() if path.is_file() else b""  # a pipe would be waited for
     except OSError:
         return b""
 

@@ -79,13 +79,13 @@ def _states(mention: Mention, value: Value) -> bool:
     return any(_says(said, value) for said in mention.values)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _written_numbers(written: str) -> frozenset[str]:
     numbers = (amount(number) for number in re.findall(_AMOUNT, written))
     return frozenset(_plain(number) for number in numbers if number is not None)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def values(text: str) -> tuple[Value, ...]:
     """Every value of a text once, kind by kind."""
     return tuple(dict.fromkeys(value for mention in mentions(text) for value in mention.values))
@@ -96,13 +96,13 @@ def mentions(text: str) -> tuple[Mention, ...]:
     return _mentions(text, ones=False)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def without_values(text: str) -> str:
     """What a text says besides its values, in folded spelling."""
     return re.sub("\0+", " ", _read_through(text, False, []))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=2048)
 def _mentions(text: str, ones: bool) -> tuple[Mention, ...]:
     found: list[Mention] = []
     _read_through(text, ones, found)
