@@ -25,12 +25,12 @@ from rag_support.config import SHIPPED_EMBEDDER
 from rag_support.embedding import load_embedder
 from rag_support.ingest.build import build_index
 from rag_support.publishing import roll_back
-from rag_support.snapshot import CURRENT
+from rag_support.snapshot import CURRENT, MANIFEST
 
 _GENERATIONS = ("one", "other")
 _SERVING = "serving index"  # in the log, for each index that is taken up
 _CONTROL_SWAPS = 3
-_SAVED_SECONDS = 0.2  # before the service is told of the files that were saved, and after
+_SAVED_SECONDS = 0.2  # between one telling and the next
 
 Generations = Mapping[str, str]
 """Id of a snapshot → the folder that its documents name."""
@@ -97,7 +97,7 @@ def _problem(reply: Reply, generations: Generations) -> str | None:
 
 
 def _control(folder: Path, index: Path, generations: Generations, questions: Sequence[str]) -> Control:
-    """The same files, saved over those that are served."""
+    """The same files, saved over those that are served, told of when the first is saved and when all are."""
     files = [files_of(index / snapshot_id) for snapshot_id in generations]
     live = folder / next(iter(generations))
     save(files[0], live)
@@ -106,11 +106,12 @@ def _control(folder: Path, index: Path, generations: Generations, questions: Seq
 
         def swap() -> None:
             for number in range(_CONTROL_SWAPS):
-                save(files[(number + 1) % 2], live)
-                sleep(_SAVED_SECONDS)
-                if server.process.is_running():
-                    server.process.send_signal(signal.SIGHUP)
-                sleep(_SAVED_SECONDS)
+                saved = files[(number + 1) % 2]
+                for part in ({MANIFEST: saved[MANIFEST]}, saved):
+                    save(part, live)
+                    if server.process.is_running():
+                        server.process.send_signal(signal.SIGHUP)
+                    sleep(_SAVED_SECONDS)
 
         replies = under_load(swap, steadily_asked(server.port, questions, bodies=True))
     lost = sum(_problem(reply, generations) is not None for reply in replies)

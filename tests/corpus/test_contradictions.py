@@ -108,7 +108,8 @@ def test_most_questions_about_a_point_are_told_of_it(
     assert sum(told) >= at_least * len(told)
 
 
-@pytest.mark.parametrize(("half", "at_most"), [("seen", 0.06), ("unseen", 0.1)])
+# some ask about another point that is listed
+@pytest.mark.parametrize(("half", "at_most"), [("seen", 0.07), ("unseen", 0.1)])
 def test_few_questions_beside_a_point_are_told_of_any(
     asked: list[tuple[dict[str, str], set[str]]], half: str, at_most: float
 ) -> None:
