@@ -97,7 +97,12 @@ def test_chunks_and_spans_are_slices_of_the_document_in_order(folder: Path, writ
     reached = 0
     for chunk in chunks:
         assert document.text[chunk.start : chunk.end] == chunk.text
-        assert (chunk.start, chunk.end) == (chunk.spans[0].start, chunk.spans[-1].end)
+        headers = [header for header in chunk.headers if header.chunk_id == chunk.chunk_id]
+        first = min([chunk.spans[0].start, *(header.start for header in headers)])
+        assert (chunk.start, chunk.end) == (first, chunk.spans[-1].end)
+        for header in headers:
+            assert header.end <= chunk.end
+            assert document.text[header.start : header.end] == header.text
         for span in chunk.spans:
             assert reached <= span.start < span.end <= chunk.end
             reached = span.end
