@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
-from rag_support.ingest.spans import Translate, block_spans, header_texts
+from rag_support.ingest.spans import MAX_HEADER_CHARS, Translate, block_spans, header_texts
 from rag_support.types import Chunk, Document, Segment, Span, TableHeader
 
 MAX_CHARS = 700  # of one chunk; a mean of token vectors over more text blurs, and a reader wants a place, not a page
@@ -71,7 +71,9 @@ def _header_cells(document: Document) -> dict[int, _Cells]:
             tables[-1][0].append(block.start)
             tables[-1][1].update(cells)
     in_order = [(rows, tuple(sorted(cells, key=lambda cell: cell.start))) for rows, cells in tables]
-    return {row: cells for rows, cells in in_order for row in rows}
+    return {
+        row: cells for rows, cells in in_order if cells[-1].end - cells[0].start <= MAX_HEADER_CHARS for row in rows
+    }
 
 
 def _header(document: Document, group: int, cells: _Cells, chunk_id: str, translate: Translate) -> TableHeader:
