@@ -108,7 +108,11 @@ class Chunk:
 
     def header_of(self, span: Span) -> TableHeader | None:
         """The header row above a table row; None where the table has none, and for what is no row."""
-        return next((header for header in self.headers if header.group == span.group), None)
+        if span.kind != "row":
+            return None
+        # the nearest: tables in one list are of one group
+        above = [header for header in self.headers if header.group == span.group and header.start < span.start]
+        return max(above, key=lambda header: header.start, default=None)
 
     def source_of(self, span: Span) -> str:
         """One of its spans in the source's own words."""

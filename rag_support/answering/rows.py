@@ -41,5 +41,7 @@ def _name(reading: str) -> str:
         for place in range(len(reading) - 1, -1, -1):
             depth += (reading[place] == reading[-1]) - (reading[place] == opening)
             if depth == 0:
-                return reading[:place]
+                if any(mark in reading[place:] for mark in ("：", ": ")):
+                    return reading[:place]
+                break  # of "cell: cell (a remark)" the name is the first cell
     return min((reading.partition(mark)[0] for mark in ("：", ": ", "、", "；", "; ")), key=len)

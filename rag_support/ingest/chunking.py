@@ -7,15 +7,17 @@ text == document.text[start:end]. A table's header row is no span, but stands in
 """
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from itertools import groupby
 
-from rag_support.ingest.spans import Translate, block_spans, header_texts
+from rag_support.ingest.spans import MAX_HEADER_CHARS, Translate, block_spans, header_texts
 from rag_support.types import Chunk, Document, Segment, Span, TableHeader
 
 MAX_CHARS = 700  # of one chunk; a mean of token vectors over more text blurs, and a reader wants a place, not a page
 _MAX_LIST_CHARS = 2 * MAX_CHARS  # a list or table is kept whole up to here, since half of a procedure misleads
+
+_Cells = tuple[Segment, ...]
 
 
 def chunk_document(document: Document, translate: Translate) -> list[Chunk]:
@@ -23,20 +25,21 @@ def chunk_document(document: Document, translate: Translate) -> list[Chunk]:
     chunks: list[Chunk] = []
     seen: Counter[str] = Counter()
     header_cells = _header_cells(document)
-    headers: dict[int, TableHeader] = {}
+    headers: dict[_Cells, TableHeader] = {}
     for heading, spans in _sections(document, translate):
         for piece in _pieces(spans):
-            groups = [group for group in dict.fromkeys(span.group for span in piece) if group in header_cells]
-            new = {group: header_cells[group] for group in groups if group not in headers}
+            rows = (span for span in piece if span.kind == "row" and span.start in header_cells)
+            groups = {header_cells[span.start]: span.group for span in rows}
+            new = [cells for cells in groups if cells not in headers]
             # where a table comes first in its chunk, so does its header
-            start, end = min([piece[0].start, *(cells[0].start for cells in new.values())]), piece[-1].end
+            start, end = min([piece[0].start, *(cells[0].start for cells in new)]), piece[-1].end
             text = document.text[start:end]
             repeat = seen[text]
             seen[text] += 1
             key = "\0".join((document.doc_id, *heading, text, str(repeat)))
             chunk_id = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-            for group, cells in new.items():
-                headers[group] = _header(document, group, cells, chunk_id, translate)
+            for cells in new:
+                headers[cells] = _header(document, groups[cells], cells, chunk_id, translate)
             chunks.append(
                 Chunk(
                     chunk_id=chunk_id,
@@ -48,23 +51,32 @@ def chunk_document(document: Document, translate: Translate) -> list[Chunk]:
                     end=end,
                     text=text,
                     spans=tuple(piece),
-                    headers=tuple(headers[group] for group in groups),
+                    headers=tuple(headers[cells] for cells in groups),
                 )
             )
     return chunks
 
 
-def _header_cells(document: Document) -> dict[int, list[Segment]]:
-    """Table → the cells of its header row, in order. Rows with blank cells carry only some of them."""
-    found: dict[int, set[Segment]] = defaultdict(set)
+def _header_cells(document: Document) -> dict[int, _Cells]:
+    """Where a table row starts → the cells of the header row above it, in order; nothing for rows without one.
+
+    Rows with blank cells carry only some of them. One group may hold several tables, if they stand in one list.
+    """
+    tables: list[tuple[list[int], set[Segment]]] = []  # where its rows start, cells of its header
     for block in document.blocks:
-        found[block.group].update(cell for cell in block.header if cell.start < cell.end)
-    return {group: sorted(cells, key=lambda cell: cell.start) for group, cells in found.items() if cells}
+        if cells := {cell for cell in block.header if cell.start < cell.end}:
+            # a header that stands behind the first row of a table is that of another
+            if not tables or min(cell.start for cell in cells) > tables[-1][0][0]:
+                tables.append(([], set()))
+            tables[-1][0].append(block.start)
+            tables[-1][1].update(cells)
+    in_order = [(rows, tuple(sorted(cells, key=lambda cell: cell.start))) for rows, cells in tables]
+    return {
+        row: cells for rows, cells in in_order if cells[-1].end - cells[0].start <= MAX_HEADER_CHARS for row in rows
+    }
 
 
-def _header(
-    document: Document, group: int, cells: Sequence[Segment], chunk_id: str, translate: Translate
-) -> TableHeader:
+def _header(document: Document, group: int, cells: _Cells, chunk_id: str, translate: Translate) -> TableHeader:
     start, end = cells[0].start, cells[-1].end
     return TableHeader(
         group=group,

@@ -16,7 +16,8 @@ COLUMNS = ("ja", "en", "zh-Hans", "zh-Hant")
 def read_glossary(corpus: Path) -> list[dict[str, list[str]]]:
     """The rows of a corpus's glossary, column → expressions; empty when there is none.
 
-    Raises TranslationMemoryError when the file is not UTF-8, has other columns, or a row has too few or too many cells.
+    Raises TranslationMemoryError when the file cannot be read or is not UTF-8, has other columns, or a row has too few
+    or too many cells.
     """
     path = corpus / GLOSSARY_FILE
     if not path.is_file():
@@ -25,6 +26,10 @@ def read_glossary(corpus: Path) -> list[dict[str, list[str]]]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise TranslationMemoryError(f"{path}: the glossary is not UTF-8. Save it as UTF-8.") from error
+    except OSError as error:
+        raise TranslationMemoryError(
+            f"{path}: it cannot be read ({error.strerror}). Change its permissions."
+        ) from error
     table = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     if not table or tuple(table[0]) != COLUMNS:
         raise TranslationMemoryError(f"{path}: the first line must be {'<tab>'.join(COLUMNS)}.")

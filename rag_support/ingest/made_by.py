@@ -27,7 +27,11 @@ def made_by(corpus: Path) -> MadeBy:
         code=_sha256(
             f"Python {platform.python_version()}".encode(),
             *(f"{name} {metadata.version(name)}".encode() for name in _LIBRARIES),
-            *(content for path in sorted(package.rglob("*.py")) for content in (bytes(path), path.read_bytes())),
+            *(
+                content
+                for path in sorted(package.rglob("*.py"))
+                for content in (bytes(path.relative_to(package)), path.read_bytes())
+            ),
         ),
         translations=_sha256(
             *(_content(catalog_path(corpus, language)) for language in TARGET_LANGUAGES),

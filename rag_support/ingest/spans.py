@@ -15,6 +15,7 @@ Translate = Callable[[str, str], str | None]
 """(segment, language) → its reviewed translation, or None."""
 
 MAX_SPAN_CHARS = 4_000  # some two pages; the longest of real documents are rows whose cells hold paragraphs
+MAX_HEADER_CHARS = 1_000  # some fifty columns; what is longer names none, for it would be repeated in each row
 _GAP = re.compile(r"[\s、，,；;]")
 _LEAST_BEFORE_GAP = MAX_SPAN_CHARS // 2
 
@@ -78,10 +79,12 @@ def _span(
     start, end = (block.start, block.end) if kind == "row" else (segments[0].start, segments[-1].end)
     if is_question(text[start:end]) and kind in ("sentence", "note"):
         kind = "question"
+    header_chars = sum(cell.end - cell.start for cell in block.header)
+    names = block.header if kind == "row" and header_chars <= MAX_HEADER_CHARS else ()
     texts: dict[str, str] = {}
     for language in (source_language, *(tag for tag in LANGUAGES if tag != source_language)):
         parts = _in_language(text, segments, source_language, language, translate)
-        header = _in_language(text, block.header, source_language, language, translate) if kind == "row" else []
+        header = _in_language(text, names, source_language, language, translate)
         if parts is not None and header is not None:
             texts[language] = row_phrase(parts, header, language) if kind == "row" else _joined(parts, language)
     return Span(kind=kind, start=start, end=end, texts=texts, number=block.number, group=block.group)

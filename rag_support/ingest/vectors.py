@@ -57,7 +57,8 @@ class TextVectors:
             batch = texts[first : first + _BATCH]
             self._new[first : first + len(batch)] = embedder.embed_passages(batch)
             progress(first + len(batch), len(texts))
-        logger.info("embedded %d texts, %d taken from the live index", len(texts), len(self._places) - len(texts))
+        taken_over = len({place for place in self._places if place >= 0})
+        logger.info("embedded %d texts, %d taken from the live index", len(texts), taken_over)
 
     def save(self, folder: Path) -> None:
         """The index over them, and what each vector is of, into the folder of a snapshot. Raises OSError."""

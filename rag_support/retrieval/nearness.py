@@ -3,7 +3,8 @@
 A chunk has one vector for the whole passage in each language, and some dozens for its spans and for the customers'
 questions that they answer. Where the index looks at all rows, all cosines are there. Where it looks at few, those of
 the passages are computed for all candidates; of the spans it is known what the search found, and that nothing else is
-nearer than the last that it found. With that bound most candidates are out before their spans are looked at.
+nearer than the last that it found, but for the few rows that a search by codes misses. With that bound most candidates
+are out before their spans are looked at.
 Source of the idea: the threshold algorithm of Fagin, Lotem and Naor, PODS 2001.
 """
 
@@ -79,7 +80,7 @@ class Nearness:
         return np.maximum.reduceat(cosines, starts).astype(np.float64)
 
     def span_ceilings(self, rows: Sequence[int]) -> NDArray[np.float64]:
-        """What the best cosine with a span of each of these chunks is at most, (rows,)."""
+        """What the best cosine with a span of each of these chunks is at most, (rows,), as far as the search tells."""
         found, cosines = self._nearest.rows[::-1], np.maximum(self._nearest.cosines[::-1], 0.0)
         farthest = float(cosines[0]) if len(cosines) else 0.0
         spans = self._vectors.is_span[found]

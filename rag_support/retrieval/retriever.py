@@ -36,7 +36,7 @@ from rag_support.types import Chunk, Embedder, Evidence, Hit, TokenEmbedder
 _DEPTH = 50  # chunks taken from each leg into the fusion
 _CANDIDATES = 60  # chunks scored, however many are asked for: the first hit must not depend on that
 
-# NDArray[np.float64] of the evidence, chosen on the dev questions.
+# Weights of the evidence, chosen on the dev questions.
 _PASSAGE, _BEST_SPAN, _COVERAGE = 0.4, 0.3, 0.3
 _WIDENED = 0.2  # share of the terms that only the glossary adds in what is covered
 # What a span's score adds up from (pairwise logistic fit on dev): its own best cosine, the terms it holds, and those

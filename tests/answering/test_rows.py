@@ -21,6 +21,7 @@ JOBS = rows(
     language="en",
 )
 METHODS = rows("電話リクエスト：◎", "チャット：○", "メール：△")
+REMARKS = rows("電話：9時から18時まで（祝日を除く）", "手紙：3日から5日まで（離島を除く）")
 PLAIN = rows("本、2週間、5冊", "雑誌、1週間、2冊")
 
 
@@ -33,6 +34,7 @@ PLAIN = rows("本、2週間、5冊", "雑誌、1週間、2冊")
         (JOBS, "What is the pay of multilingual associates?", [1]),
         (JOBS, "How much does an associate earn?", []),
         (METHODS, "電話とチャットはどちらが速い？", [1]),  # 電話リクエスト is not the telephone
+        (REMARKS, "手紙はいつ届く？", [1]),
         (PLAIN, "雑誌は何冊まで？", [1]),
     ],
 )

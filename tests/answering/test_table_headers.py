@@ -88,6 +88,34 @@ def test_the_rows_of_a_long_table_cite_the_header_where_it_stands(pipeline_over:
     assert_quotes_are_true(pipeline, answer)
 
 
+def test_of_the_tables_of_one_list_each_row_cites_its_own_header(pipeline_over: Over) -> None:
+    tables = (
+        "- 平日\n\n  | 区分 | 1時間券 | 2時間券 |\n  | --- | --- | --- |\n  | 大人 | 300円 | 500円 |\n\n"
+        "- 祝日\n\n  | 区分 | 3時間券 | 6時間券 |\n  | --- | --- | --- |\n  | 小人 | 150円 | 250円 |\n"
+    )
+    pipeline = pipeline_over({"a.md": f"# プールの料金\n\n{tables}"})
+    answer = pipeline.answer("小人のプールの料金は？")
+    quotes = quotes_of(answer.draft)
+    (of_children,) = [statement for statement in statements_of(answer.draft.text) if "6時間券" in statement.text]
+    assert [quotes[number] for number in of_children.citations] == [
+        "| 小人 | 150円 | 250円 |",
+        "区分 | 3時間券 | 6時間券",
+    ]
+    assert_every_value_is_cited(answer.draft)
+    assert_quotes_are_true(pipeline, answer)
+
+
+def test_a_header_stands_in_the_chunk_of_its_rows_not_in_that_of_the_list_before_them(pipeline_over: Over) -> None:
+    items = "".join(f"- {name * 300}です。\n" for name in "春夏秋冬東西")
+    table = "- 料金\n\n  | 区分 | 1時間券 | 3時間券 |\n  | --- | --- | --- |\n  | 小人 | 150円 | 350円 |\n"
+    pipeline = pipeline_over({"a.md": f"# プール\n\n{items}{table}"})
+    answer = pipeline.answer("小人の料金の区分は？")
+    assert "3時間券：350円" in answer.draft.text
+    assert "区分 | 1時間券 | 3時間券" in quotes_of(answer.draft).values()
+    assert_every_value_is_cited(answer.draft)
+    assert_quotes_are_true(pipeline, answer)
+
+
 def test_a_header_without_a_value_is_not_cited(pipeline_over: Over) -> None:
     table = "# 本の貸出\n\n| 種類 | 冊数 | 期間 |\n| --- | --- | --- |\n| 雑誌 | 3冊 | 7日 |\n| 絵本 | 9冊 | 14日 |\n"
     draft = pipeline_over({"a.md": table}).answer("絵本は何冊借りられますか").draft

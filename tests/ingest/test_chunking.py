@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rag_support.errors import DocumentError
 from rag_support.ingest.chunking import MAX_CHARS, chunk_document
 from rag_support.ingest.readers import read_document
-from rag_support.ingest.spans import block_spans
+from rag_support.ingest.spans import MAX_HEADER_CHARS, block_spans
 from rag_support.types import Chunk, Document
 
 LINES = st.sampled_from(
@@ -97,8 +97,12 @@ def test_chunks_and_spans_are_slices_of_the_document_in_order(folder: Path, writ
     reached = 0
     for chunk in chunks:
         assert document.text[chunk.start : chunk.end] == chunk.text
-        headers = [header.start for header in chunk.headers if header.chunk_id == chunk.chunk_id]
-        assert (chunk.start, chunk.end) == (min([chunk.spans[0].start, *headers]), chunk.spans[-1].end)
+        headers = [header for header in chunk.headers if header.chunk_id == chunk.chunk_id]
+        first = min([chunk.spans[0].start, *(header.start for header in headers)])
+        assert (chunk.start, chunk.end) == (first, chunk.spans[-1].end)
+        for header in headers:
+            assert header.end <= chunk.end
+            assert document.text[header.start : header.end] == header.text
         for span in chunk.spans:
             assert reached <= span.start < span.end <= chunk.end
             reached = span.end
@@ -199,3 +203,10 @@ def test_equal_sections_have_ids_of_their_own(tmp_path: Path) -> None:
     chunks = chunks_of(tmp_path, f"# 東京\n\n{section}# 大阪\n\n{section}## 返品\n\n14日です。\n\n{section}")
     phone = [chunk for chunk in chunks if chunk.heading[-1] == "電話"]
     assert len({chunk.chunk_id for chunk in phone}) == len(phone) == 3
+
+
+def test_of_a_long_header_not_every_chunk_of_the_table_has_a_copy(folder: Path) -> None:
+    rows = "".join(f"| 行{number} | 14日 | 無料 |\n" for number in range(200))
+    chunks = chunks_of(folder, f"| 商品 | {'期' * MAX_HEADER_CHARS} | 送料 |\n| --- | --- | --- |\n{rows}")
+    assert len(chunks) > 1
+    assert [chunk.headers for chunk in chunks] == [()] * len(chunks)

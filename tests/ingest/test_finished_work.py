@@ -102,12 +102,23 @@ def widen(corpus: Path) -> None:
     (corpus / "phrasings.jsonl").write_text(json.dumps(statement, ensure_ascii=False), encoding="utf-8")
 
 
+def disagree(corpus: Path) -> None:
+    """The documents stay as they were."""
+    entry = {
+        "topic": {"ja": "送料", "en": "postage", "zh": "运费"},
+        "questions": {"ja": ["送料はいくら？"]},
+        "sides": [["配送料は全国一律500円です。"], ["離島への配送には7日かかります。"]],
+    }
+    (corpus / "disagreements.jsonl").write_text(json.dumps(entry, ensure_ascii=False), encoding="utf-8")
+
+
 CHANGES: dict[str, Callable[[Path], object]] = {
     "nothing": lambda _: None,
     "documents edited, added, removed": change_documents,
     "documents renamed, not readable any more": take_a_document_away,
     "a translation": lambda corpus: write_catalog(corpus, "en", 'msgid "返品"\nmsgstr "Returns"\n'),
     "glossary and customers' questions": widen,
+    "a disagreement": disagree,
 }
 
 

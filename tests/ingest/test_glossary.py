@@ -46,3 +46,15 @@ def test_a_broken_glossary_is_named_with_the_line(tmp_path: Path, content: str |
     with pytest.raises(TranslationMemoryError) as caught:
         read_glossary(tmp_path)
     assert str(caught.value).startswith(f"{path}{place}")
+
+
+def test_a_glossary_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, HEADER)
+
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)  # root may read whatever the permissions are
+    with pytest.raises(TranslationMemoryError, match="Permission denied") as caught:
+        read_glossary(tmp_path)
+    assert str(caught.value).startswith(f"{path}:")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from rag_support.ingest.readers import read_document
-from rag_support.ingest.spans import MAX_SPAN_CHARS, block_spans, is_question, row_phrase
+from rag_support.ingest.spans import MAX_HEADER_CHARS, MAX_SPAN_CHARS, block_spans, is_question, row_phrase
 from rag_support.types import Span
 
 
@@ -81,6 +81,11 @@ def test_an_empty_header_cell_needs_no_translation(tmp_path: Path) -> None:
     assert row.texts["en"] == "Books (deadline: 14 days; postage: free)"
     (row,) = spans(tmp_path, TABLE.replace("送料", "　　"), WORDS)
     assert row.texts["en"] == "Books (deadline: 14 days; free)"
+
+
+def test_a_header_that_is_no_name_is_not_repeated_in_each_row(tmp_path: Path) -> None:
+    (row,) = spans(tmp_path, TABLE.replace("期限", "期" * MAX_HEADER_CHARS))
+    assert row.texts == {"ja": "本、14日、無料"}
 
 
 @pytest.mark.parametrize(

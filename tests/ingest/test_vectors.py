@@ -1,3 +1,5 @@
+import logging
+
 import numpy as np
 import pytest
 from small_parts import CountingEmbedder
@@ -41,3 +43,13 @@ def test_a_slice_is_of_known_and_of_new_texts(counting: CountingEmbedder) -> Non
     assert counting.passages == ["返品", "送料は無料です。"]
     for rows in (slice(0, 5), slice(1, 3), slice(0, 5, 2), slice(3, 3)):
         assert np.array_equal(vectors[rows], counting.embed_passages(TEXTS)[rows])
+
+
+def test_log_tells_how_many_texts_were_taken_over(counting: CountingEmbedder, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    first = vectors_of(TEXTS, counting)  # two of the texts twice
+    vectors_of([*TEXTS, "窓口"], counting, FinishedVectors(first.keys, DenseIndex.build(first)))
+    assert caplog.messages == [
+        "embedded 3 texts, 0 taken from the live index",
+        "embedded 1 texts, 3 taken from the live index",
+    ]
