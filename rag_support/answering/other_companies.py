@@ -49,7 +49,7 @@ _THEIRS = (
 # and between a shop's name and the undoing: 楽天市場で買った服を返品, "Walmart return policy", 京东上买的衣服怎么退货
 _UNDONE = (
     "市場|商城|モール|ショッピング",
-    r"の|[でに](?:買った|購入した|注文した|頼んだ)[^、。,.?!]{0,8}?を?|で|の(?:商品|注文)を?|を|"
+    r"の|[でに](?:買った|購入した|注文した|頼んだ)[^、。,.?!]{0,8}?を?|で|の注文を?|を|"
     r"'s|上?(?:买|购买|下单)的[^、。,.?!]{0,6}?|的|上的?",
     "返品|返金|返送|交換|キャンセル|退会|解約|送料|"
     "(?:怎[么样]|如何|要|可以|能|想)*(?:退[货款换]|换货|取消|注销|运费)|"
@@ -67,9 +67,10 @@ def _contact() -> re.Pattern[str]:
 @cache
 def _undoing() -> re.Pattern[str]:
     names = _any_of(_listed(_SHOPS))
-    undo = r"\b(?:return|refund|exchange|cancel)\b"
-    ways = r"(?:to|at|my|(?:bought|purchased|ordered|got) (?:from|on|at)) "
-    bought = rf"{undo}(?: [^,.;?!]{{1,40}})? {ways}(?P<behind>{names})"
+    undo = r"\b(?:return|refund|exchange|cancel)\b(?: [^,.;?!]{1,40})?"
+    elsewhere = r"(?:to|at|(?:bought|purchased|ordered|got) (?:from|on|at)) "
+    # a shelf of a shop's own make may have been bought from us, a subscription to it not
+    bought = rf"(?:{undo} {elsewhere}|\bcancel my )(?P<behind>{names})"
     return re.compile(f"{_owned(names, _UNDONE)}|{bought}")
 
 

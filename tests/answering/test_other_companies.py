@@ -48,6 +48,8 @@ def test_a_question_of_undoing_what_was_bought_elsewhere_is_told(question: str) 
         "PayPayの返金はいつですか",  # a wallet that our refund goes to
         "支付宝退款多久到账",
         "返品の条件は楽天と同じですか",
+        "How do I return my IKEA shelf?",  # bought from us, for all we know
+        "ユニクロの商品を返品したい",
         "跟京东比，退货方便吗",
         "楽天から乗り換えたいのですが、返品の手順は？",  # names one, but asks for nothing of it
         "Which number do I call about the trunks I ordered?",  # no name inside a word
