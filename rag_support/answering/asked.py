@@ -22,7 +22,7 @@ def _cue(pattern: str) -> re.Pattern[str]:
 
 _CUES: dict[AskedKind, re.Pattern[str]] = {
     "telephone": _cue(
-        r"电话番号|何番|(?<![文せ员])番号[はをが]|电话号|客服电话(?:是|多少|几号|[?？]?$)|热线|哪个号码|号码是|打哪个|"
+        r"电话番号|何番|(?<![文せ员])番号(?:[はをが]|教え|知り)|电话号|客服电话(?:是|多少|几号|[?？]?$)|热线|哪个号码|号码是|打哪个|"
         r"(?:tele)?phone n(?:umber|o\b)|number (?:do|can|should) i|which number|what number|hotline|number to call"
     ),
     "hours": _cue(

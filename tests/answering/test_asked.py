@@ -3,8 +3,8 @@ import pytest
 from rag_support.answering.asked import answered_kinds, asked_kinds, compares, held_kinds
 
 ASKED = {
-    "telephone": """電話番号を教えて/何番にかければいいですか/What is the phone number?/which number do I call/
-        客服电话是多少/客服電話號碼""",
+    "telephone": """電話番号を教えて/つながる番号教えて/何番にかければいいですか/What is the phone number?
+        /which number do I call/客服电话是多少/客服電話號碼""",
     "hours": "受付時間は？/何時まで電話できますか/What are your opening hours?/open at night?/几点开始上班/服務時間",
     "percentage": "満足度は何パーセント？/What percentage is satisfied?/满意度是百分之多少/滿意度",
     "domain": "本物のドメインは？/which email domain is real/官方邮件的域名是什么/差出人のアドレス",

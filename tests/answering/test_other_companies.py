@@ -1,4 +1,4 @@
-"""Another company's number is not ours to give."""
+"""Another company's number is not ours to give, nor its returns ours to explain."""
 
 import pytest
 
@@ -24,7 +24,33 @@ def test_a_question_for_anothers_number_or_hours_is_told(question: str) -> None:
 @pytest.mark.parametrize(
     "question",
     [
+        "楽天の返品方法を教えて",
+        "メルカリで買った服を返品したい",
+        "ネットフリックスの解約はどうやるの",
+        "Walmart's return policy",
+        "how do I return a sofa I bought from IKEA?",
+        "cancel my Netflix",
+        "京东怎么退货",
+        "在淘宝上买的衣服能退货吗",
+        "蝦皮的退款要多久",
+    ],
+)
+def test_a_question_of_undoing_what_was_bought_elsewhere_is_told(question: str) -> None:
+    assert asks_of_another_company(question, lambda _: False)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
         "電話番号は？",
+        "I used to shop at Walmart, how do I return an item here?",
+        "ローソンから返品できますか",  # a place to hand our parcel in
+        "PayPayの返金はいつですか",  # a wallet that our refund goes to
+        "支付宝退款多久到账",
+        "返品の条件は楽天と同じですか",
+        "How do I return my IKEA shelf?",  # bought from us, for all we know
+        "ユニクロの商品を返品したい",
+        "跟京东比，退货方便吗",
         "楽天から乗り換えたいのですが、返品の手順は？",  # names one, but asks for nothing of it
         "Which number do I call about the trunks I ordered?",  # no name inside a word
         "リチウムイオン電池の返品について、電話番号は何番ですか",
