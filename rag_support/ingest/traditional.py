@@ -17,6 +17,7 @@ from rag_support.types import Chunk
 SIMPLIFIED, TRADITIONAL = "zh", "zh-Hant"
 _LABEL = "「[^「」]*[ぁ-ヿ][^「」]*」"
 _SHORTEST_TERM_CHARS = 2  # one character is part of too many words
+_MISREAD = {"联系": "聯絡"}  # 并联系客服 (and contact support) is read as 并联, in parallel, and 系
 
 
 @cache
@@ -30,7 +31,7 @@ class TraditionalWriter:
 
     def __init__(self, glossary: Sequence[Mapping[str, Sequence[str]]]) -> None:
         self._opencc = _opencc()
-        self._terms: dict[str, str] = {}
+        self._terms = dict(_MISREAD)
         for row in glossary:
             simplified, traditional = row["zh-Hans"], row["zh-Hant"]
             if not simplified or not traditional or len(simplified[0]) < _SHORTEST_TERM_CHARS:
