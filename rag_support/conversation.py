@@ -2,8 +2,9 @@
 
 "And at night?", 「それは無料？」 and "中文呢？" say half of what they ask; the other half is the last question that
 stood by itself. A question that leans on it is searched for and answered together with it; one that only names a
-language asks for the same again in that language. Left out on purpose: answers of earlier turns, which hold other
-subjects too.
+language asks for the same again in that language. What is new in it counts twice when passages are looked for: who got
+a strange mail and then says "I clicked it" is past the advice not to. Left out on purpose: answers of earlier turns,
+which hold other subjects too.
 """
 
 import re
@@ -52,6 +53,7 @@ class Resolved:
     """What is really asked."""
 
     question: str  # with what it leans on before it
+    searched: str  # the same, what is new in it twice
     language: str | None = None  # of the answer, where the question asks for nothing but a language
 
 
@@ -59,11 +61,13 @@ def resolve(question: str, earlier: Sequence[str]) -> Resolved:
     """The question made whole by the earlier ones, the last of which came just before; all are cleaned."""
     earlier = earlier[-MAX_TURNS:]
     if not earlier:
-        return Resolved(question)
+        return Resolved(question, question)
     topic = next((asked for asked in reversed(earlier) if not _leans(asked)), earlier[0])
     if language := _language_asked_for(question):
-        return Resolved(topic, language)
-    return Resolved(f"{topic} {question}") if _leans(question) else Resolved(question)
+        return Resolved(topic, topic, language)
+    if _leans(question):
+        return Resolved(f"{topic} {question}", f"{topic} {question} {question}")
+    return Resolved(question, question)
 
 
 def _leans(question: str) -> bool:

@@ -186,7 +186,7 @@ class Pipeline:
         target = self._answer_language(detection, wanted)
         detected = perf_counter()
         # how many passages a caller wants to see must not change what the answer says
-        hits = self.retriever.search(resolved.question, max(top_k, DEFAULT_TOP_K), detection.language)
+        hits = self.retriever.search(resolved.searched, max(top_k, DEFAULT_TOP_K), detection.language)
         return _Understood(
             asked=asked,
             question=resolved.question,

@@ -368,3 +368,16 @@ def test_closing_the_events_closes_the_writing(shipped_index: Path, shipped_embe
 def test_a_refusal_is_not_written(shipped_index: Path, shipped_embedder: Embedder) -> None:
     pipeline = Pipeline.open(shipped_index, shipped_embedder, "en", QuotingWriter())
     assert asyncio.run(pipeline.written(REFUSED["en"][0])).draft.generator == "extractive"
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("変なメール来た", "押しちゃった"),
+        ("I got a strange email", "I already clicked it"),
+        ("收到可疑邮件", "我已经点了"),
+    ],
+)
+def test_who_has_already_clicked_is_not_told_not_to(pipeline: Pipeline, before: str, now: str) -> None:
+    [first, *_] = pipeline.answer(now, conversation=[before]).draft.citations
+    assert "パスワードを変更" in first.quote
