@@ -360,6 +360,7 @@ class TestJaquad:
             gzip.compress(b"\xff\xfe\t\xff\n"),
             gzip.compress(b"a question\ta passage\nno tab\n"),
         ],
+        ids=["no gzip", "empty", "cut", "damaged", "no UTF-8", "no tab"],  # gzip writes the time into its bytes
     )
     def test_data_that_cannot_be_read(self, data: Path, content: bytes) -> None:
         (data / JAQUAD).write_bytes(content)
