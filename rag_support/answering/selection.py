@@ -61,7 +61,6 @@ def select_statements(
         chosen.sort(key=lambda statement: statement.place != (first.chunk.chunk_id, leading))
     shown = [statement.place for statement in chosen]
     matches = {(section.chunk.chunk_id, p): score for section in sections for p, score in section.scores.items()}
-    matches[first.chunk.chunk_id, leading] = best  # the answer is about what it begins with
     listed = [Statement(chunk, p, False) for chunk, p in register.missing_sides(disputed, shown, matches)]
     return chosen + listed + _other_sides(chosen + listed, sections)
 
@@ -99,16 +98,12 @@ def _compared(question: Question, hits: Sequence[Hit]) -> Iterator[_Candidate]:
 def related_statements(question: Question, hits: Sequence[Hit]) -> list[Statement]:
     """What the sources do say near a question that they do not answer: one or two statements, best first."""
     sections = [Section(hit, question) for hit in hits[:_HITS]]
-    candidates = sorted(
-        (
-            (score, section.statement(position, True))
-            for section in sections
-            for position, score in section.scores.items()
-            # a step says nothing without those before it
-            if not introduces(section.source(position)) and section.chunk.spans[position].kind != "step"
-        ),
-        key=lambda candidate: -candidate[0],
-    )
+    candidates = [
+        (score, section.statement(position, True))
+        for score, section, position in _candidates(sections)
+        # a step says nothing without those before it
+        if not introduces(section.source(position)) and section.chunk.spans[position].kind != "step"
+    ]
     found: list[Statement] = []
     for score, statement in candidates:
         if len(found) == _RELATED or score < _NEAR * candidates[0][0]:
